@@ -1,0 +1,1 @@
+"""Hearing: chunks of audio become a timeline, and the timeline spectrograms."""

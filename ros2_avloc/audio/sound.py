@@ -1,0 +1,52 @@
+"""One second of the timeline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+SAMPLE_RATE = 48_000
+"""Rate of the timeline in Hz (Objects that Sound, section 2)."""
+
+HOP = 240
+"""Samples between two columns of the spectrogram: half of its 10 ms window."""
+
+SECOND = SAMPLE_RATE
+"""Samples in a window."""
+
+SOUND_SAMPLES = SECOND + HOP
+"""Samples that 200 columns look at: one second, and half a column before it."""
+
+
+@dataclass(frozen=True)
+class Sound:
+    """One second of the timeline, with the half column before it.
+
+    Attributes
+    ----------
+    samples
+        Mono, float32 ``(48240,)`` in [-1, 1]: the second is ``samples[240:]``.
+    end
+        Index on the timeline of the sample after the last one, a multiple of 240, so that
+        the columns of successive spectrograms coincide.
+    epoch
+        Counts how often the timeline started anew; indices of two epochs cannot be compared.
+    """
+
+    samples: NDArray[np.float32]
+    end: int
+    epoch: int
+
+
+class Missing(Enum):
+    """Why the timeline cannot give a second of sound."""
+
+    NO_AUDIO = 'no audio'
+    """Nothing was heard yet, or the second began before the first sample that is kept."""
+    NOT_YET = 'audio late'
+    """The second ends after the last sample that has arrived."""
+    HOLE = 'hole in audio'
+    """Samples of the second were lost on the way."""

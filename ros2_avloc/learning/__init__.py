@@ -1,0 +1,1 @@
+"""Networks, data, training, and export to a bundle."""

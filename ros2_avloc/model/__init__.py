@@ -1,0 +1,1 @@
+"""The bundle, the engines that run it, and the localizer."""

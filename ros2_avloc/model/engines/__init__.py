@@ -1,0 +1,1 @@
+"""Engines, each imported only when it is chosen."""

@@ -1,0 +1,1 @@
+"""All that knows rclpy: the nodes, their parameters, messages, markers and diagnostics."""

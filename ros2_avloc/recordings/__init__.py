@@ -1,0 +1,1 @@
+"""rosbag2 and video files, in and out."""

@@ -1,0 +1,1 @@
+"""Scenes with known truth: drawn objects that sound, a moving pinhole camera, microphones."""

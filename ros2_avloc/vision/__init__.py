@@ -1,0 +1,1 @@
+"""Seeing: images of any encoding become frames, and cells of the grid become rays."""
