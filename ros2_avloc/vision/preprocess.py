@@ -1,0 +1,86 @@
+"""From a frame to the input of the vision tower."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ros2_avloc.errors import BundleError
+
+SIDE = 224
+"""Height and width of the network's input (Objects that Sound, section 2)."""
+
+
+@dataclass(frozen=True)
+class ImageFrontEnd:
+    """What `network_input` does to a frame, as a bundle records it. A network fits its own front end only.
+
+    The paper leaves open how a frame of another shape becomes a square. Here the whole frame is stretched:
+    nothing is cut off, all 196 cells see the scene, and both axes keep their full angular resolution,
+    which a letterbox would lose.
+    """
+
+    version: int = 1
+    height: int = SIDE
+    width: int = SIDE
+    fit: str = 'stretch'
+    shrink: str = 'area'
+    enlarge: str = 'linear'
+    colour: str = 'rgb'
+    divide_by: float = 127.5
+    subtract: float = 1.0
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the settings as plain values, for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, settings: Mapping[str, object]) -> ImageFrontEnd:
+        """Read settings that `as_dict` wrote; raise BundleError if a name is missing or unknown."""
+        names = {field.name for field in fields(cls)}
+        if set(settings) != names:
+            odd = ', '.join(sorted(names ^ set(settings)))
+            raise BundleError(f'The image front end of the bundle differs from this version of ros2_avloc in: '
+                              f'{odd}; export the bundle again.')
+        return cls(**settings)  # type: ignore[arg-type]
+
+
+def network_input(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Stretch a frame to 224×224 and scale it to [-1, 1].
+
+    Parameters
+    ----------
+    rgb
+        uint8 ``(H, W, 3)``, red first, of any size; padded rows and a reversed last axis
+        (`vision.encodings.to_rgb` of bgr8) cost no copy of the whole frame.
+
+    Returns
+    -------
+    float32 ``(1, 3, 224, 224)``, contiguous; value / 127.5 - 1.
+    """
+    if rgb.strides[-1] < 0:
+        small = _stretch(rgb[..., ::-1])[..., ::-1]
+    else:
+        small = _stretch(rgb)
+    planes = np.empty((1, 3, SIDE, SIDE), np.float32)
+    np.divide(small.transpose(2, 0, 1), np.float32(127.5), out=planes[0])
+    planes -= 1
+    return planes
+
+
+def _stretch(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Scale to 224×224: axes that shrink by the mean over the area, axes that grow linearly."""
+    height, width = image.shape[:2]
+    if height > SIDE or width > SIDE:
+        image = _resize(image, min(width, SIDE), min(height, SIDE), cv2.INTER_AREA)
+    if height < SIDE or width < SIDE:
+        image = _resize(image, SIDE, SIDE, cv2.INTER_LINEAR)
+    return image
+
+
+def _resize(image: NDArray[np.uint8], width: int, height: int, interpolation: int) -> NDArray[np.uint8]:
+    return np.asarray(cv2.resize(image, (width, height), interpolation=interpolation), np.uint8)
