@@ -1,0 +1,119 @@
+"""The manifest of a bundle, ``bundle.json``: what it must hold, and its own checksum."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ros2_avloc.errors import BundleError
+
+MANIFEST_NAME = 'bundle.json'
+
+ADVICE = 'restore it or export the model again.'
+
+FORMAT = 1
+"""Version of the layout of a bundle; a bundle of another one is refused."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How logits become probabilities, and which probability counts as a source.
+
+    Attributes
+    ----------
+    threshold
+        Probability from which a cell counts as sounding, in (0, 1).
+    temperature
+        Probability = sigmoid(logit / temperature); above 0.
+    """
+
+    threshold: float
+    temperature: float
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.threshold < 1.0:
+            raise BundleError(f'The threshold of a calibration lies between 0 and 1, not at {self.threshold}.')
+        if not (math.isfinite(self.temperature) and self.temperature > 0.0):
+            raise BundleError(f'The temperature of a calibration is above 0, not {self.temperature}.')
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What ``bundle.json`` says.
+
+    Attributes
+    ----------
+    name, version
+        Which model this is.
+    opset
+        ONNX opset of the graphs.
+    front_ends
+        Settings of the ``'audio'`` and ``'image'`` front ends that the weights have learned with.
+    calibration
+        See `Calibration`.
+    files
+        SHA-256 (hexadecimal) of each part, by file name.
+    training
+        Summary of how the weights came about, for people.
+    """
+
+    name: str
+    version: str
+    opset: int
+    front_ends: Mapping[str, Mapping[str, Any]]
+    calibration: Calibration
+    files: Mapping[str, str]
+    training: Mapping[str, Any]
+
+
+def checksum(manifest: Manifest) -> str:
+    """SHA-256 of a manifest's content, and so of the whole bundle: it holds the parts' checksums."""
+    content = json.dumps(asdict(manifest), sort_keys=True, separators=(',', ':'))
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def write_manifest(path: Path, manifest: Manifest) -> None:
+    """Write a manifest with its own checksum."""
+    content = {'format': FORMAT, **asdict(manifest), 'sha256': checksum(manifest)}
+    path.write_text(json.dumps(content, indent=2) + '\n', encoding='utf-8')
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read a manifest and check it against its own checksum.
+
+    Raises
+    ------
+    BundleError
+        If it is missing, damaged, or of another format.
+    """
+    content = _json_object(path)
+    if content.pop('format', None) != FORMAT:
+        raise BundleError(f'{path} is not a bundle of format {FORMAT}; use the version of ros2_avloc that '
+                          'wrote it, or export the model again.')
+    sha256 = content.pop('sha256', None)
+    try:
+        manifest = Manifest(**{**content, 'calibration': Calibration(**content['calibration'])})
+        intact = checksum(manifest) == sha256
+    except (KeyError, TypeError, ValueError, BundleError) as error:
+        raise BundleError(f'{path} is damaged ({error}); {ADVICE}') from None
+    if not intact:
+        raise BundleError(f'{path} is damaged (its checksum differs); {ADVICE}')
+    return manifest
+
+
+def _json_object(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_bytes())
+    except OSError as error:
+        raise BundleError(f'{path} cannot be read ({error.strerror}); give the directory of a bundle '
+                          'as model.bundle.') from None
+    except (ValueError, RecursionError):
+        raise BundleError(f'{path} is damaged (it is not JSON); {ADVICE}') from None
+    if not isinstance(content, dict):
+        raise BundleError(f'{path} is damaged (it holds no object); {ADVICE}')
+    return content
