@@ -1,0 +1,69 @@
+"""Video files."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+TICKS_PER_SECOND = 90_000
+"""Time base of the video stream, MPEG's own."""
+
+
+class VideoWriter:
+    """Write frames with their times into an H.264 file that every player shows.
+
+    Parameters
+    ----------
+    path
+        The file; its ending chooses the container, ``.mp4`` as a rule.
+    width, height
+        Size of the frames in pixels; an odd row or column is cut off, as 4:2:0 colour asks.
+    rate
+        Nominal frames per second.
+    """
+
+    def __init__(self, path: Path, width: int, height: int, rate: float) -> None:
+        self._container = av.open(str(path), 'w')
+        self._stream = self._container.add_stream('libx264', rate=Fraction(rate).limit_denominator(1000))
+        self._stream.width, self._stream.height = width - width % 2, height - height % 2
+        self._stream.pix_fmt = 'yuv420p'
+        self._stream.codec_context.time_base = Fraction(1, TICKS_PER_SECOND)
+        self._stream.options = {'preset': 'veryfast', 'crf': '22'}
+        self._first: int | None = None
+
+    def write(self, bgr: NDArray[np.uint8], stamp: int) -> None:
+        """Append a frame.
+
+        Parameters
+        ----------
+        bgr
+            uint8 ``(height, width, 3)``, blue first.
+        stamp
+            Its time in ns; later than the frame before.
+        """
+        if self._first is None:
+            self._first = stamp
+        frame = av.VideoFrame.from_ndarray(
+            np.ascontiguousarray(bgr[: self._stream.height, : self._stream.width]), format='bgr24'
+        )
+        frame.pts = (stamp - self._first) * TICKS_PER_SECOND // 1_000_000_000
+        frame.time_base = Fraction(1, TICKS_PER_SECOND)
+        self._container.mux(self._stream.encode(frame))
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._container.mux(self._stream.encode(None))
+        self._container.close()
+
+    def __enter__(self) -> VideoWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
