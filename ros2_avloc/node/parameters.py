@@ -1,0 +1,130 @@
+"""Declares the parameters of the table to ROS, and refuses what they cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+from ros2_avloc.errors import AvlocError
+from ros2_avloc.node.settings import ALWAYS, CONFIGURE, START, Entry, Settings, entries
+
+_WHEN = {
+    START: 'Read-only.',
+    CONFIGURE: 'May change while the node is unconfigured.',
+    ALWAYS: 'May change at any time.',
+}
+
+
+def declare(node: Node) -> Settings:
+    """Declare every parameter and return what was given at the start.
+
+    Raises
+    ------
+    AvlocError
+        If a value that was given has the wrong type or cannot be.
+    """
+    for entry in entries():
+        _declare_one(node, entry)
+    return settings_of(node)
+
+
+def settings_of(node: Node) -> Settings:
+    """Read all parameters of a node that has declared them."""
+    return Settings.from_values({entry.name: node.get_parameter(entry.name).value for entry in entries()})
+
+
+def with_changes(settings: Settings, changes: Iterable[Parameter], *, configured: bool) -> Settings:
+    """Apply changes that somebody asks for. Parameters that are not in the table are let pass.
+
+    Raises
+    ------
+    AvlocError
+        If one of them cannot be, or not in this state of the node.
+    """
+    values = {entry.name: getattr(settings, _field(entry)) for entry in entries()}
+    table = {entry.name: entry for entry in entries()}
+    for parameter in changes:
+        entry = table.get(parameter.name)
+        if entry is None:
+            continue
+        if configured and entry.changes == CONFIGURE:
+            raise AvlocError(f'{entry.name} may change only while the node is unconfigured; '
+                             'deactivate it and clean it up first.')
+        values[parameter.name] = parameter.value
+    return Settings.from_values(values)
+
+
+def markdown() -> str:
+    """Return the table of parameters as Markdown."""
+    lines = ['| parameter | default | range | meaning | changes |', '|---|---|---|---|---|']
+    for entry in entries():
+        span = ', '.join(entry.choices) if entry.choices else _span(entry)
+        lines.append(f'| `{entry.name}` | `{_yaml(entry.default)}` | {span} | {entry.description} | '
+                     f'{_WHEN[entry.changes]} |')
+    return '\n'.join(lines)
+
+
+def _declare_one(node: Node, entry: Entry) -> None:
+    try:
+        if isinstance(entry.default, tuple):  # rclpy takes an empty list for one of bytes
+            declared = node.declare_parameter(entry.name, Parameter.Type.INTEGER_ARRAY, _descriptor(entry))
+            if declared.type_ == Parameter.Type.NOT_SET:
+                _set_list(node, entry.name, list(entry.default))
+        else:
+            node.declare_parameter(entry.name, entry.default, _descriptor(entry))
+    except InvalidParameterTypeException:
+        raise AvlocError(f'{entry.name} must be {_type_name(entry)}, as in {entry.name}:='
+                         f'{_yaml(entry.default)}.') from None
+    except InvalidParameterValueException:
+        raise AvlocError(f'{entry.name} lies between {entry.low:g} and {entry.high:g}; '
+                         'the value that was given does not.') from None
+
+
+def _set_list(node: Node, name: str, value: list[int]) -> None:
+    node.set_parameters([Parameter(name, Parameter.Type.INTEGER_ARRAY, value)])  # type: ignore[no-untyped-call]
+
+
+def _descriptor(entry: Entry) -> ParameterDescriptor:
+    descriptor = ParameterDescriptor(
+        description=f'{entry.description[0].upper()}{entry.description[1:]}. {_WHEN[entry.changes]}',
+        read_only=entry.changes == START)
+    if entry.choices:
+        descriptor.additional_constraints = f'One of: {", ".join(entry.choices)}.'
+    if entry.low is None or entry.high is None:
+        return descriptor
+    if isinstance(entry.default, float):
+        descriptor.floating_point_range = [FloatingPointRange(from_value=entry.low, to_value=entry.high)]
+    else:
+        descriptor.integer_range = [IntegerRange(from_value=int(entry.low), to_value=int(entry.high))]
+    return descriptor
+
+
+def _field(entry: Entry) -> str:
+    return entry.name.replace('.', '_')
+
+
+def _type_name(entry: Entry) -> str:
+    names = {bool: 'true or false', int: 'a whole number', float: 'a number with a decimal point',
+             str: 'a text', tuple: 'a list of whole numbers'}
+    return names[type(entry.default)]
+
+
+def _span(entry: Entry) -> str:
+    return '' if entry.low is None else f'{entry.low:g} to {entry.high:g}'
+
+
+def _yaml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return str(list(value))
+    return "''" if value == '' else str(value)
+
+
+if __name__ == '__main__':
+    print(markdown())

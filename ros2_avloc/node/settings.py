@@ -1,0 +1,169 @@
+"""The table of the node's parameters: name, default, range and meaning, once for all who need them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from ros2_avloc.errors import AvlocError
+
+START = 'start'
+CONFIGURE = 'configure'
+ALWAYS = 'always'
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One parameter.
+
+    Attributes
+    ----------
+    name
+        Its ROS name.
+    default
+        Its default, which also gives its type; a tuple stands for a list of integers.
+    description
+        What it means, for people.
+    low, high
+        Range of a number, both ends included.
+    choices
+        What a text may be; empty where it is free.
+    changes
+        `START`: given once, when the node starts. `CONFIGURE`: may change while the node is
+        unconfigured. `ALWAYS`: may change while it runs.
+    """
+
+    name: str
+    default: bool | int | float | str | tuple[int, ...]
+    description: str
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    changes: str = CONFIGURE
+
+
+def _parameter(name: str, default: bool | int | float | str | tuple[int, ...], description: str,
+               low: float | None = None, high: float | None = None, **more: Any) -> Any:
+    entry = Entry(name, default, description, low, high, **more)
+    return field(default=default, metadata={'entry': entry})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The values of all parameters, typed. Each field's entry is its line of the table."""
+
+    autostart: bool = _parameter(
+        'autostart', True, 'configure and activate without being asked', changes=START)
+
+    model_bundle: str = _parameter(
+        'model.bundle', 'avolnet', 'directory of the bundle, or the name of one that is shipped')
+    model_engine: str = _parameter(
+        'model.engine', 'auto', 'library that runs the networks; auto takes the first that works',
+        choices=('auto', 'tensorrt', 'torch', 'openvino', 'onnxruntime'))
+    model_precision: str = _parameter(
+        'model.precision', 'auto', 'precision of the networks; auto takes what the device is fastest at',
+        choices=('auto', 'fp32', 'fp16', 'bf16'))
+    model_cache_dir: str = _parameter(
+        'model.cache_dir', '', 'where engines that were built are kept; empty: avloc in $ROS_HOME (~/.ros)')
+    model_strict: bool = _parameter(
+        'model.strict', False, 'fail where the engine or precision asked for is not to be had, take no other')
+
+    audio_type: str = _parameter(
+        'audio.type', 'auto', 'type of the topic audio; auto looks at who publishes it',
+        choices=('auto', 'AudioDataStamped', 'AudioData', 'AudioStamped'))
+    audio_sample_rate: int = _parameter(
+        'audio.sample_rate', 16_000, 'samples per second (Hz) while there is no audio_info', 8_000, 192_000)
+    audio_channels: int = _parameter(
+        'audio.channels', 1, 'interleaved channels while there is no audio_info', 1, 64)
+    audio_format: str = _parameter(
+        'audio.format', 'S16LE', 'sample format, or mp3, while there is no audio_info',
+        choices=('U8', 'S8', 'S16LE', 'S16BE', 'S24LE', 'S24BE', 'S32LE', 'S32BE', 'F32LE', 'F32BE', 'mp3'))
+    audio_select: tuple[int, ...] = _parameter(
+        'audio.select', (), 'channels to mix, counted from 0; empty: all', 0, 63)
+    audio_stamp_at: str = _parameter(
+        'audio.stamp_at', 'start', 'whether the stamp of an audio message is of its first or its last sample',
+        choices=('start', 'end'))
+    audio_offset: float = _parameter(
+        'audio.offset', 0.0, 'seconds added to the stamps of the audio', -10.0, 10.0, changes=ALWAYS)
+
+    image_transport: str = _parameter(
+        'image_transport', 'raw', 'raw subscribes to image, compressed to image/compressed',
+        choices=('raw', 'compressed'))
+    camera_hfov: float = _parameter(
+        'camera.hfov', 1.05, 'horizontal field of view (rad) while there is no calibrated camera_info',
+        0.05, 3.1)
+
+    window_alignment: str = _parameter(
+        'window.alignment', 'trailing',
+        'trailing: the second of sound up to the frame; centered: around it, half a second later',
+        choices=('trailing', 'centered'), changes=ALWAYS)
+    window_max_rate: float = _parameter(
+        'window.max_rate', 0.0, 'most frames per second that are looked at; 0: all',
+        0.0, 240.0, changes=ALWAYS)
+    window_timeout: float = _parameter(
+        'window.timeout', 2.0, 'seconds after which a frame is given up whose sound has not come', 0.1, 30.0)
+
+    sources_threshold: float = _parameter(
+        'sources.threshold', 0.0, "least probability of a source; 0: the bundle's own",
+        0.0, 1.0, changes=ALWAYS)
+    sources_max: int = _parameter(
+        'sources.max', 5, 'most sources in a frame', 1, 100, changes=ALWAYS)
+
+    tracks_confirm: int = _parameter(
+        'tracks.confirm', 3, 'sightings after which a track is confirmed', 1, 100, changes=ALWAYS)
+    tracks_forget: float = _parameter(
+        'tracks.forget', 3.0, 'seconds after which an unheard track is forgotten', 0.1, 600.0, changes=ALWAYS)
+
+    attention_min_dwell: float = _parameter(
+        'attention.min_dwell', 1.0, 'least seconds on one track before another may be attended',
+        0.0, 60.0, changes=ALWAYS)
+    attention_switch_margin: float = _parameter(
+        'attention.switch_margin', 0.1, 'by how much another track must be more probable to be attended',
+        0.0, 1.0, changes=ALWAYS)
+    attention_distance: float = _parameter(
+        'attention.distance', 2.0, 'metres along the bearing at which attended_point lies and rays end',
+        0.1, 100.0, changes=ALWAYS)
+
+    target_frame: str = _parameter(
+        'target_frame', '', "frame of tracks and bearings; empty: the camera's")
+
+    heatmap_upsample: bool = _parameter(
+        'heatmap.upsample', False, "publish the heatmap at the frame's size instead of 14x14", changes=ALWAYS)
+
+    @classmethod
+    def from_values(cls, values: Mapping[str, Any]) -> Settings:
+        """Make settings from values by ROS name; what is not given has its default.
+
+        Raises
+        ------
+        AvlocError
+            If a value cannot be, with the reason.
+        """
+        given: dict[str, Any] = {}
+        for item in fields(cls):
+            entry = item.metadata['entry']
+            if entry.name in values:
+                value = values[entry.name]
+                refusal = refuse(entry, value)
+                if refusal:
+                    raise AvlocError(refusal)
+                given[item.name] = tuple(value) if isinstance(entry.default, tuple) else value
+        return cls(**given)
+
+
+def entries() -> Iterator[Entry]:
+    """All parameters, in the order of the table."""
+    for item in fields(Settings):
+        yield item.metadata['entry']
+
+
+def refuse(entry: Entry, value: Any) -> str:
+    """Say in one sentence why a parameter cannot have a value of its type; empty if it can."""
+    if entry.choices and value not in entry.choices:
+        return f'{entry.name} cannot be {value!r}; it is one of {", ".join(entry.choices)}.'
+    numbers = value if isinstance(entry.default, tuple) else (value,)
+    if entry.low is not None and entry.high is not None \
+            and not all(entry.low <= number <= entry.high for number in numbers):
+        return f'{entry.name} cannot be {value}; it lies between {entry.low:g} and {entry.high:g}.'
+    return ''
