@@ -123,7 +123,7 @@ def bird(rng: np.random.Generator, n: int) -> Samples:
 
 def flute(rng: np.random.Generator, n: int) -> Samples:
     """Return a flute that plays a tune: few harmonics, vibrato, and breath around the tone."""
-    notes = scale(rng, 64, 88)
+    notes = scale(rng, 67, 86)
     beats = onsets(rng, n, rng.uniform(0.22, 0.6), jitter=0.1)
     since = seconds_since(beats, n)
     tune = held(n, beats, notes[walk(rng, beats.size, notes.size, leap=3)])
@@ -135,7 +135,7 @@ def flute(rng: np.random.Generator, n: int) -> Samples:
     harmonics = rng.uniform(0.5, 1.0, 5) * np.array([1.0, 0.45, 0.2, 0.08, 0.04])
     tone = mixed(a * sine(k * cycles) for k, a in enumerate(harmonics, 1))
     breath = band(rng.standard_normal(n), 400, 6000) * (1 + 2 * np.exp(-since / 0.04))
-    out: Samples = loud * (tone + rng.uniform(0.02, 0.07) * breath)
+    out: Samples = loud * (tone + rng.uniform(0.04, 0.1) * breath)
     return out
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from ros2_avloc.audio.sound import SAMPLE_RATE
 
 from .modal import added, click, damped_sines
-from .shaping import Samples, level, onsets, resonate, samples_in, scale, smoothed, walk
+from .shaping import Samples, level, onsets, place, resonate, samples_in, scale, smoothed, walk
+
+Score = list[tuple[int, float, float]]
+"""Start in samples, frequency in Hz and loudness of each note."""
 
 
 def pluck(rng: np.random.Generator, frequency: float, n: int, t60: float, softness: float) -> Samples:
@@ -42,19 +47,28 @@ def damped(note: Samples, seconds: float = 0.03) -> Samples:
     return note
 
 
-def strum(rng: np.random.Generator, n: int, notes: Samples) -> list[tuple[int, float, float]]:
-    """Return (start, frequency, loudness) of chords: four to six strings a few milliseconds apart."""
-    score = []
+def perform(n: int, score: Score, string: Callable[[float], Samples]) -> Samples:
+    """Return the score as ``string`` sounds it; each pitch is made once."""
+    out = np.zeros(n)
+    for pitch in sorted({frequency for _, frequency, _ in score}):
+        notes = [(start, loud) for start, frequency, loud in score if frequency == pitch and start < n]
+        out += place(n, [start for start, _ in notes], string(pitch), [loud for _, loud in notes])
+    return out
+
+
+def strum(rng: np.random.Generator, n: int, notes: Samples) -> Score:
+    """Return chords: four to six strings a few milliseconds apart."""
+    score: Score = []
+    spread = samples_in(rng.uniform(0.008, 0.03))
     for beat in onsets(rng, n, rng.uniform(0.3, 0.6)):
         root = int(rng.integers(0, max(1, notes.size // 3)))
         strings = notes[root : root + 11 : 2][: rng.integers(4, 7)]
-        spread = samples_in(rng.uniform(0.008, 0.03))
         score += [(int(beat) + k * spread, float(f), rng.uniform(0.5, 1.0)) for k, f in enumerate(strings)]
     return score
 
 
-def arpeggio(rng: np.random.Generator, n: int, notes: Samples) -> list[tuple[int, float, float]]:
-    """Return (start, frequency, loudness) of single notes, one after another."""
+def arpeggio(rng: np.random.Generator, n: int, notes: Samples) -> Score:
+    """Return single notes, one after another."""
     beats = onsets(rng, n, rng.uniform(0.12, 0.28))
     tune = walk(rng, beats.size, notes.size, leap=4)
     return [(int(b), float(notes[k]), rng.uniform(0.6, 1.0)) for b, k in zip(beats, tune, strict=True)]
@@ -65,12 +79,9 @@ def guitar(rng: np.random.Generator, n: int) -> Samples:
     notes = scale(rng, 40, 67)
     score = strum(rng, n, notes) if rng.random() < 0.4 else arpeggio(rng, n, notes)
     softness = rng.uniform(0.00003, 0.00015)
-    out = np.zeros(n)
-    for start, frequency, loud in score:
-        if start < n:
-            length = min(n - start, samples_in(1.2))
-            string = pluck(rng, frequency, length, rng.uniform(2, 5), softness)
-            out[start : start + length] += loud * damped(string)
+    t60 = rng.uniform(2, 5)
+    length = samples_in(1.2)
+    out = perform(n, score, lambda frequency: damped(pluck(rng, frequency, length, t60, softness)))
     body = resonate(out, rng.uniform(95, 120), 30) + resonate(out, rng.uniform(190, 240), 50)
     return out + 0.8 * body
 
@@ -86,17 +97,21 @@ def piano_string(rng: np.random.Generator, frequency: float, n: int, inharmonici
     return damped(added(level(note), click(rng, 0.01, 100, 1200), 0.12), 0.08)
 
 
-def piano(rng: np.random.Generator, n: int) -> Samples:
-    """Return a piano: a tune in the right hand, now and then a chord in the left."""
-    notes = scale(rng, 48, 88)
+def two_hands(rng: np.random.Generator, n: int, notes: Samples) -> Score:
+    """Return a tune in the right hand, and with each fourth note a third in the left."""
     beats = onsets(rng, n, rng.uniform(0.16, 0.34))
-    tune = notes.size // 2 + walk(rng, beats.size, notes.size - notes.size // 2, leap=2)
+    middle = notes.size // 2
+    tune = middle + walk(rng, beats.size, notes.size - middle, leap=2)
+    score = [(int(b), float(notes[k]), rng.uniform(0.5, 1.0)) for b, k in zip(beats, tune, strict=True)]
+    for beat in beats[::4]:
+        low = int(rng.integers(0, middle - 2))
+        score += [(int(beat), float(notes[k]), rng.uniform(0.5, 1.0)) for k in (low, low + 2)]
+    return score
+
+
+def piano(rng: np.random.Generator, n: int) -> Samples:
+    """Return a piano that plays a tune with both hands."""
+    score = two_hands(rng, n, scale(rng, 48, 88))
     stiffness = rng.uniform(0.0002, 0.0006)
-    out = np.zeros(n)
-    for k, (beat, high) in enumerate(zip(beats, tune, strict=True)):
-        left = [int(rng.integers(0, notes.size // 3))] if k % 4 == 0 else []
-        for note in [int(high), *left, *(low + 2 for low in left)]:
-            length = min(n - int(beat), samples_in(1.0))
-            sound = piano_string(rng, float(notes[note]), length, stiffness)
-            out[beat : beat + length] += rng.uniform(0.5, 1.0) * sound
-    return out
+    length = samples_in(1.0)
+    return perform(n, score, lambda frequency: piano_string(rng, frequency, length, stiffness))
