@@ -44,7 +44,7 @@ class ImageFrontEnd:
         names = {field.name for field in fields(cls)}
         if set(settings) != names:
             odd = ', '.join(sorted(names ^ set(settings)))
-            raise BundleError(f'The image front end of the bundle differs from this version of ros2_avloc in: '
+            raise BundleError('The image front end of the bundle differs from that of this ros2_avloc in: '
                               f'{odd}; export the bundle again.')
         return cls(**settings)  # type: ignore[arg-type]
 
@@ -62,10 +62,7 @@ def network_input(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     -------
     float32 ``(1, 3, 224, 224)``, contiguous; value / 127.5 - 1.
     """
-    if rgb.strides[-1] < 0:
-        small = _stretch(rgb[..., ::-1])[..., ::-1]
-    else:
-        small = _stretch(rgb)
+    small = _stretch(rgb[..., ::-1])[..., ::-1] if rgb.strides[-1] < 0 else _stretch(rgb)
     planes = np.empty((1, 3, SIDE, SIDE), np.float32)
     np.divide(small.transpose(2, 0, 1), np.float32(127.5), out=planes[0])
     planes -= 1

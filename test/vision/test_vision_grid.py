@@ -12,7 +12,8 @@ SIZES = st.integers(1, 8192)
 
 
 def test_the_cells_of_a_28_by_14_frame_by_hand() -> None:
-    np.testing.assert_allclose(cell_to_pixel([(0, 0), (13, 13), (2, 5)], 28, 14), [(0.5, 0), (26.5, 13), (10.5, 2)])
+    pixels = cell_to_pixel([(0, 0), (13, 13), (2, 5)], 28, 14)
+    np.testing.assert_allclose(pixels, [(0.5, 0), (26.5, 13), (10.5, 2)])
 
 
 def test_the_corners_of_the_frame_are_the_corners_of_the_grid() -> None:
@@ -23,4 +24,5 @@ def test_the_corners_of_the_frame_are_the_corners_of_the_grid() -> None:
 @given(row=st.floats(-0.5, 13.5), column=st.floats(-0.5, 13.5), width=SIZES, height=SIZES)
 def test_there_and_back(row: float, column: float, width: int, height: int) -> None:
     cells = [(row, column)]
-    np.testing.assert_allclose(pixel_to_cell(cell_to_pixel(cells, width, height), width, height), cells, atol=1e-9)
+    pixels = cell_to_pixel(cells, width, height)
+    np.testing.assert_allclose(pixel_to_cell(pixels, width, height), cells, atol=1e-9)
