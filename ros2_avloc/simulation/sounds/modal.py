@@ -37,8 +37,8 @@ def damped_sines(frequencies: ArrayLike, t60: ArrayLike, amplitudes: ArrayLike, 
     rate = rate / SAMPLE_RATE
     fine = np.exp(np.outer(rate, np.arange(BLOCK)))
     coarse = amplitudes[audible] * np.exp(np.outer(np.arange(0, n, BLOCK), rate))
-    out: Samples = (coarse.real @ fine.imag + coarse.imag @ fine.real).ravel()[:n]
-    return out
+    imaginary = np.hstack((coarse.real, coarse.imag)) @ np.vstack((fine.imag, fine.real))
+    return np.asarray(imaginary, dtype=np.float64).ravel()[:n]
 
 
 def click(rng: np.random.Generator, seconds: float, low: float, high: float) -> Samples:
