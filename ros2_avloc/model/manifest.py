@@ -37,7 +37,7 @@ class Calibration:
 
     def __post_init__(self) -> None:
         if not 0.0 < self.threshold < 1.0:
-            raise BundleError(f'The threshold of a calibration lies between 0 and 1, not at {self.threshold}.')
+            raise BundleError(f'The threshold of a calibration is between 0 and 1, not {self.threshold}.')
         if not (math.isfinite(self.temperature) and self.temperature > 0.0):
             raise BundleError(f'The temperature of a calibration is above 0, not {self.temperature}.')
 

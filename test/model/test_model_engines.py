@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from scipy.special import expit
+
+from ros2_avloc.errors import EngineError
+from ros2_avloc.model.engines import ENGINES, open_engine
+from ros2_avloc.model.engines.check import TOLERANCE, check_golden
+
+HERE = ('openvino', 'onnxruntime')
+
+
+@pytest.mark.parametrize('name', HERE)
+def test_computes_what_numpy_computes_in_fp32(bundle, tiny, name):
+    engine, reasons = open_engine(bundle, name=name, precision='fp32', strict=True)
+    assert reasons == []
+    assert (engine.identity.name, engine.identity.precision) == (name, 'fp32')
+    rng = np.random.default_rng(1)
+    image = rng.uniform(-1, 1, tiny.image.shape).astype(np.float32)
+    spectrogram = rng.uniform(-2, 2, tiny.spectrogram.shape).astype(np.float32)
+    logits = engine.localize(image, engine.embed_sound(spectrogram))
+    assert logits.shape == (14, 14)
+    assert logits.dtype == np.float32
+    np.testing.assert_allclose(logits, tiny.expected(image, spectrogram), atol=1e-4)
+
+
+@pytest.mark.parametrize('name', HERE)
+def test_an_embedding_and_a_result_outlive_the_next_run(bundle, tiny, name):
+    engine, _ = open_engine(bundle, name=name, precision='fp32')
+    embedding = engine.embed_sound(tiny.spectrogram)
+    first = engine.localize(tiny.image, embedding)
+    engine.embed_sound(-tiny.spectrogram)
+    engine.localize(-tiny.image, embedding)
+    np.testing.assert_allclose(first, tiny.logits, atol=1e-4)
+    np.testing.assert_array_equal(engine.localize(tiny.image, embedding), first)
+
+
+@pytest.mark.parametrize('name', HERE)
+@pytest.mark.parametrize('precision', ['fp16', 'bf16'])
+def test_a_reduced_precision_is_right_or_refused_in_words(bundle, tiny, name, precision):
+    try:
+        engine, _ = open_engine(bundle, name=name, precision=precision, strict=True)
+    except EngineError as error:
+        assert f'{name} in {precision} was not taken' in str(error)
+        return
+    assert engine.identity.precision == precision
+    logits = engine.localize(tiny.image, engine.embed_sound(tiny.spectrogram))
+    assert np.abs(expit(logits) - expit(tiny.logits)).max() <= TOLERANCE[precision]
+    assert not np.array_equal(logits, tiny.logits)
+
+
+def test_auto_says_why_the_faster_ones_were_not_taken(bundle):
+    engine, reasons = open_engine(bundle)
+    assert engine.identity.name == 'openvino'
+    assert reasons[:2] == [f'{name} was not taken: it is not part of this version of ros2_avloc.'
+                           for name in ENGINES[:2]]
+
+
+def test_falls_back_unless_strict(bundle):
+    engine, reasons = open_engine(bundle, name='onnxruntime', precision='fp16')
+    identity = engine.identity
+    assert (identity.name, identity.precision) in [('onnxruntime', 'fp32'), ('openvino', 'fp16')]
+    assert reasons[0] == 'onnxruntime in fp16 was not taken: it computes in fp32 on a CPU, not in fp16.'
+    with pytest.raises(EngineError, match='onnxruntime in fp16 was not taken'):
+        open_engine(bundle, name='onnxruntime', precision='fp16', strict=True)
+    with pytest.raises(EngineError, match='tensorrt was not taken'):
+        open_engine(bundle, name='tensorrt', strict=True)
+
+
+@pytest.mark.parametrize('wrong', [{'name': 'caffe'}, {'precision': 'int3'}])
+def test_unknown_names_are_refused(bundle, wrong):
+    with pytest.raises(EngineError, match=r'There is no .* choose auto'):
+        open_engine(bundle, **wrong)
+
+
+def test_an_absent_library_is_a_reason(bundle, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'openvino', None)
+    monkeypatch.delitem(sys.modules, 'ros2_avloc.model.engines.openvino', raising=False)
+    engine, reasons = open_engine(bundle)
+    assert engine.identity.name == 'onnxruntime'
+    assert any('openvino' in reason and 'pip install openvino' in reason for reason in reasons)
+
+
+def test_libraries_are_imported_only_when_chosen():
+    code = ('import sys, ros2_avloc.model.engines, ros2_avloc.model.localizer; '
+            'print(sorted({"torch", "openvino", "onnxruntime", "tensorrt", "rclpy"} & set(sys.modules)))')
+    said = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == '[]'
+
+
+def test_an_engine_that_computes_something_else_is_refused(tiny, tmp_path):
+    other = tiny.write(tmp_path, logits=tiny.logits + np.float32(0.1))
+    with pytest.raises(EngineError, match=r'openvino.* differ from the golden.*onnxruntime.* differ from'):
+        open_engine(other, precision='fp32', strict=True)
+
+
+def test_another_peak_is_refused_though_all_probabilities_are_small(tiny, tmp_path):
+    low = tiny.logits - np.float32(100)
+    head = _head_with_bias(tiny, -101)
+    right = tiny.write(tmp_path / 'right', logits=low, head=head)
+    open_engine(right, name='onnxruntime', strict=True)
+    wrong = tiny.write(tmp_path / 'wrong', logits=low[::-1].copy(), head=head)
+    with pytest.raises(EngineError, match='peak lies in another cell'):
+        open_engine(wrong, name='onnxruntime', strict=True)
+
+
+def test_a_result_that_is_not_a_number_is_refused(tiny, tmp_path):
+    with pytest.raises(EngineError, match='not finite'):
+        open_engine(tiny.write(tmp_path, head=_head_with_bias(tiny, float('nan'))), precision='fp32')
+
+
+@pytest.mark.parametrize('graph', ['vision_fp32', 'sound_fp32', 'head'])
+def test_a_graph_that_no_library_reads_is_an_engine_error(tiny, tmp_path, graph):
+    with pytest.raises(EngineError, match=r'openvino.* cannot load the model.*onnxruntime.* cannot load'):
+        open_engine(tiny.write(tmp_path, **{graph: b'not a graph'}))
+
+
+def test_a_closed_engine_and_a_wrong_input_are_engine_errors(bundle, tiny):
+    engine, _ = open_engine(bundle)
+    with pytest.raises(EngineError, match='failed in the sound graph'):
+        engine.embed_sound(tiny.spectrogram[:10])
+    engine.close()
+    with pytest.raises(EngineError, match='was closed'):
+        check_golden(engine, bundle)
+
+
+def _head_with_bias(tiny, bias: float) -> bytes:
+    from onnx import numpy_helper
+
+    head = type(tiny.graphs['head.onnx'])()
+    head.CopyFrom(tiny.graphs['head.onnx'])
+    entry = next(entry for entry in head.graph.initializer if entry.name == 'bias')
+    entry.CopyFrom(numpy_helper.from_array(np.array([bias], np.float32), 'bias'))
+    return bytes(head.SerializeToString())
