@@ -29,6 +29,9 @@ from .sounds import NEGATIVES
 InView = Callable[[float], frozenset[str]]
 """Names of the objects in view at a time in seconds."""
 
+SHORTEST = 0.01
+"""Least length of an event in seconds."""
+
 
 @dataclass(frozen=True)
 class Event:
@@ -186,6 +189,6 @@ def _parse_event(line: str, names: Sequence[str]) -> Event:
         start, end = float(words[1]), float(words[2])
     except ValueError:
         raise InputError(f'script: the times in {line!r} are not numbers; write seconds, as in 2.5') from None
-    if not 0 <= start < end or math.isinf(start):
-        raise InputError(f'script: {line!r} must start at 0 s or later and end after it starts')
+    if not 0 <= start < math.inf or not end - start >= SHORTEST:
+        raise InputError(f'script: {line!r} must start at 0 s or later and last {SHORTEST} s or longer')
     return Event(name, start, end)
