@@ -1,0 +1,214 @@
+"""The audio of the last seconds as mono float32 at 48 kHz, addressed by ROS time."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ros2_avloc.audio.block import Block, StampSource
+from ros2_avloc.audio.clock import SampleClock
+from ros2_avloc.audio.continuity import Timing, Tolerance, Verdict, judge
+from ros2_avloc.audio.resampler import Resampler
+from ros2_avloc.audio.ring import Ring
+from ros2_avloc.audio.sound import HOP, SAMPLE_RATE, SOUND_SAMPLES, Missing, Sound
+
+
+@dataclass(frozen=True)
+class TimelineStatus:
+    """What the timeline says of itself, for diagnostics.
+
+    Attributes
+    ----------
+    stamp_source
+        ``'header'`` or ``'arrival'``: where the times come from; None before the first audio.
+    sample_rate
+        Rate that comes in, in Hz.
+    drift_ppm
+        By how much the sound card runs fast against the ROS clock.
+    jitter_ms
+        Root mean square of the times around the recovered clock.
+    skew_ms
+        By how much later than its last sample the last block arrived, from capture to here. Seconds or
+        more of it: audio is stamped by another clock than the node's.
+    seconds_kept
+        Audio that can be asked for.
+    lost_samples, repeated_samples
+        Since the start, at 48 kHz.
+    restarts
+        How often the timeline started anew.
+    """
+
+    stamp_source: StampSource | None = None
+    sample_rate: int = 0
+    drift_ppm: float = 0.0
+    jitter_ms: float = 0.0
+    skew_ms: float = 0.0
+    seconds_kept: float = 0.0
+    lost_samples: int = 0
+    repeated_samples: int = 0
+    restarts: int = 0
+
+
+class Timeline:
+    """Ring buffer with clock recovery. Belongs to one thread: that which writes also reads.
+
+    An index is a sample since the timeline started (anew); lost samples have theirs, so that a loss
+    shifts nothing after it. The clock of :mod:`ros2_avloc.audio.clock` says which index a ROS time is.
+
+    Parameters
+    ----------
+    seconds
+        How much audio is kept, at least two seconds.
+    """
+
+    def __init__(self, seconds: float = 10.0) -> None:
+        self._seconds = max(2.0, seconds)
+        self._ring = Ring(round(self._seconds * SAMPLE_RATE))
+        self._clock: SampleClock | None = None
+        self._resampler = Resampler(SAMPLE_RATE)
+        self._source: StampSource | None = None
+        self._count = 0  # samples since the start, at the rate that comes in
+        self._doubtful: list[Block] = []
+        self._epoch = 0
+        self._lost = self._repeated = 0
+        self._skew = 0.0
+
+    def second(self, until: int) -> Sound | Missing:
+        """Return the second that ends at ROS time `until`, or say why it cannot be had.
+
+        The end is rounded down to a multiple of 240 samples (5 ms). The samples are a copy, 0.2 MB.
+        """
+        if self._clock is None:
+            return Missing.NO_AUDIO
+        end = int(self._clock.index_at(until) // HOP) * HOP
+        begin = end - SOUND_SAMPLES
+        if begin < self._ring.begin:
+            return Missing.NO_AUDIO
+        if end > self._ring.end:
+            return Missing.NOT_YET
+        if self._ring.has_hole(begin, end):
+            return Missing.HOLE
+        return Sound(self._ring.read(begin, end), end, self._epoch)
+
+    @property
+    def latest(self) -> int | None:
+        """ROS time (ns) of the end of the last sample; None where nothing was heard."""
+        return None if self._clock is None or not self._ring.end else self._clock.time_at(self._ring.end)
+
+    @property
+    def status(self) -> TimelineStatus:
+        """A snapshot for diagnostics."""
+        clock = self._clock
+        return TimelineStatus(
+            stamp_source=self._source,
+            sample_rate=self._resampler.sample_rate if clock else 0,
+            drift_ppm=clock.drift_ppm if clock else 0.0,
+            jitter_ms=1e3 * clock.jitter if clock else 0.0,
+            skew_ms=1e3 * self._skew,
+            seconds_kept=(self._ring.end - self._ring.begin) / SAMPLE_RATE,
+            lost_samples=self._lost,
+            repeated_samples=self._repeated,
+            restarts=self._epoch,
+        )
+
+    def append(self, block: Block) -> None:
+        """Take the next block of the stream."""
+        if block.sample_rate != self._resampler.sample_rate or block.stamp_source != self._source:
+            self.restart()
+        if self._clock is None:
+            self._start(block)
+        self._doubtful.append(block)
+        self._settle()
+        self._skew = (block.arrival - self._clock_now.time_at(self._at_48k(self._count))) * 1e-9
+
+    def restart(self) -> None:
+        """Forget all audio and the clock; what comes next begins a new epoch."""
+        if self._clock is not None:
+            self._clock = None
+            self._doubtful = []
+            self._epoch += 1
+
+    @property
+    def _clock_now(self) -> SampleClock:
+        assert self._clock is not None
+        return self._clock
+
+    def _start(self, block: Block) -> None:
+        self._ring = Ring(round(self._seconds * SAMPLE_RATE))
+        self._resampler = Resampler(block.sample_rate)
+        self._source = block.stamp_source
+        self._count = 0
+        self._clock = SampleClock(self._at_48k(block.position), block.time,
+                                  late=block.stamp_source == 'arrival')
+
+    def _settle(self) -> None:
+        """Judge the blocks that are in doubt until none is left or more are needed."""
+        while self._doubtful:
+            timings, tolerance = self._timings(), self._tolerance()
+            verdict = judge(timings, tolerance, self._seconds)
+            if verdict is Verdict.WAIT:
+                return
+            if verdict is Verdict.RESTART:
+                last_two = self._doubtful[-2:]
+                self.restart()
+                self._start(last_two[0])
+                self._doubtful = last_two
+            elif verdict is Verdict.REPEATED:
+                self._repeated += round(self._at_48k(len(self._doubtful.pop(0).samples)))
+            elif verdict is Verdict.LOST:
+                self._insert_hole(self._missing(timings, tolerance))
+                self._write(self._doubtful.pop(0).samples)
+            else:
+                if verdict is Verdict.STEPPED:
+                    self._clock_now.step(timings[-1].residual)
+                self._write_all()
+
+    def _timings(self) -> list[Timing]:
+        """Hold the times of the blocks in doubt against the sample count."""
+        timings, count = [], self._count
+        for block in self._doubtful:
+            residual = self._clock_now.residual(self._at_48k(count + block.position), block.time)
+            timings.append(Timing(residual, block.length, block.arrival))
+            count += len(block.samples)
+        return timings
+
+    def _tolerance(self) -> Tolerance:
+        of = Tolerance.of_stamps if self._source == 'header' else Tolerance.of_arrivals
+        return of(self._clock_now.jitter)
+
+    def _missing(self, timings: list[Timing], tolerance: Tolerance) -> int:
+        """Count the samples that were lost before the first block in doubt, at the rate that comes in."""
+        seconds = timings[0].residual
+        if not tolerance.seconds < seconds <= timings[-1].residual + tolerance.seconds:
+            return 0  # the first one's own time was odd
+        blocks = round(seconds / timings[0].length)
+        whole = abs(seconds - blocks * timings[0].length) <= 2 * self._clock_now.jitter
+        if whole:
+            return blocks * len(self._doubtful[0].samples)
+        return round(seconds * self._resampler.sample_rate)
+
+    def _insert_hole(self, samples: int) -> None:
+        begin, end = self._at_48k(self._count), self._at_48k(self._count + samples)
+        if samples:
+            self._ring.mark_hole(math.floor(begin), math.ceil(end))
+            self._lost += round(end - begin)
+            self._write(np.zeros(samples, np.float32))
+
+    def _write_all(self) -> None:
+        """Write the blocks in doubt, and believe the time of the last."""
+        last = self._doubtful[-1]
+        for block in self._doubtful[:-1]:
+            self._write(block.samples)
+        self._clock_now.observe(self._at_48k(self._count + last.position), last.time)
+        self._write(last.samples)
+        self._doubtful = []
+
+    def _write(self, samples: NDArray[np.float32]) -> None:
+        self._ring.write(self._resampler.resample(samples))
+        self._count += len(samples)
+
+    def _at_48k(self, samples: float) -> float:
+        return samples * SAMPLE_RATE / self._resampler.sample_rate
