@@ -25,6 +25,7 @@ setup(
         *shared('config', 'launch', 'models'),
     ],
     install_requires=['setuptools'],
+    extras_require={'test': ['pytest']},
     python_requires='>=3.10',
     zip_safe=True,
     author='ros2_avloc maintainers',
