@@ -22,8 +22,14 @@ from ros2_avloc.audio.sound import SAMPLE_RATE
 _FIRST_DRIFT = 100e-6
 """Standard deviation of the drift before anything is known of it: crystals of sound cards."""
 
+_MOST_DRIFT = 500e-6
+"""No working card is worse."""
+
 _DRIFT_WALK = 1e-13
 """Variance that the drift gains per second: 3 ppm in 100 s, a card that warms up."""
+
+_LATE_STEP = 10e-3
+"""Seconds: where every delivery of a second is later than that, something small was lost."""
 
 _FIRST_JITTER = 2e-3
 _LEAST_JITTER = 0.5e-3
@@ -100,7 +106,11 @@ class SampleClock:
             self._least = (residual, index, time)
         if index - self._second_began >= SAMPLE_RATE and self._least is not None:
             _, least_index, least_time = self._least
-            self._correct(least_index, self.residual(least_index, least_time), _LEAST_JITTER ** 2)
+            late = self.residual(least_index, least_time)
+            if late > _LATE_STEP:
+                self.step(late)
+            else:
+                self._correct(least_index, late, _LEAST_JITTER ** 2)
             self._least, self._second_began = None, index
 
     def _learn_jitter(self, residual: float) -> None:
@@ -121,7 +131,7 @@ class SampleClock:
         clipped = max(-limit, min(limit, residual))
         gain_time, gain_slope = self._p_time / spread, self._p_both / spread
         self._time += round(gain_time * clipped * 1e9)
-        self._slope += gain_slope * clipped
+        self._slope = max(-_MOST_DRIFT, min(_MOST_DRIFT, self._slope + gain_slope * clipped))
         self._p_slope -= gain_slope * self._p_both
         self._p_both -= gain_time * self._p_both
         self._p_time -= gain_time * self._p_time

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ from ros2_avloc.audio.continuity import Timing, Tolerance, Verdict, judge
 from ros2_avloc.audio.resampler import Resampler
 from ros2_avloc.audio.ring import Ring
 from ros2_avloc.audio.sound import HOP, SAMPLE_RATE, SOUND_SAMPLES, Missing, Sound
+
+_UNSTAMPED_LIMIT = 8
+"""Blocks without a stamp in a row that a stamped stream may have before it counts as unstamped."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,7 @@ class Timeline:
         self._count = 0  # samples since the start, at the rate that comes in
         self._doubtful: list[Block] = []
         self._epoch = 0
+        self._unstamped = 0  # blocks in a row
         self._lost = self._repeated = 0
         self._skew = 0.0
 
@@ -116,6 +120,9 @@ class Timeline:
 
     def append(self, block: Block) -> None:
         """Take the next block of the stream."""
+        self._unstamped = self._unstamped + 1 if block.stamp_source == 'arrival' else 0
+        if self._source == 'header' and 0 < self._unstamped <= _UNSTAMPED_LIMIT:
+            block = self._stamped_by_count(block)
         if block.sample_rate != self._resampler.sample_rate or block.stamp_source != self._source:
             self.restart()
         if self._clock is None:
@@ -127,9 +134,15 @@ class Timeline:
     def restart(self) -> None:
         """Forget all audio and the clock; what comes next begins a new epoch."""
         if self._clock is not None:
-            self._clock = None
+            self._clock = self._source = None
             self._doubtful = []
             self._epoch += 1
+
+    def _stamped_by_count(self, block: Block) -> Block:
+        """Give a block whose stamp nobody filled in the time that follows from those before it."""
+        count = self._count + sum(len(doubtful.samples) for doubtful in self._doubtful)
+        time = self._clock_now.time_at(self._at_48k(count))
+        return replace(block, time=time, position=0, stamp_source='header')
 
     @property
     def _clock_now(self) -> SampleClock:
