@@ -1,11 +1,23 @@
-"""Directions: unit vectors with an uncertainty on the sphere."""
+"""Directions: unit vectors with an uncertainty on the sphere.
+
+Every bearing has a small frame of its own, by which its covariance is told and its pose is published:
+x is the bearing itself, y is horizontal, z completes them (see `axes`).
+"""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
+
+_TURNS = np.array([[0.0, 1.0], [-1.0, 0.0]])
+"""Motion of a unit x axis along y and z (rows) per turn about y and about z (columns)."""
 
 
 @dataclass(frozen=True)
@@ -18,8 +30,107 @@ class Bearing:
         Unit vector, float64 ``(3,)``, in the frame that its holder names.
     covariance
         float64 ``(2, 2)`` in rad²: of small turns about the y and z axes of the bearing's own
-        frame, whose x axis is `vector` (see `orientation`).
+        frame, whose x axis is `vector` (see `axes`).
     """
 
     vector: NDArray[np.float64]
     covariance: NDArray[np.float64]
+
+
+def axes(vector: Vector) -> Matrix:
+    """Axes of a bearing's own frame.
+
+    x is `vector`. y is horizontal: perpendicular to the z axis of the holder's frame, which points up in
+    the body frames of REP-103. Within 45° of that axis it is perpendicular to the holder's y axis instead:
+    so it is for what a camera sees ahead, in whose optical frame z points forward and y down. In both cases
+    y points to the left of somebody who looks along `vector`, and z up.
+
+    Parameters
+    ----------
+    vector
+        Unit vector, float64 ``(3,)``.
+
+    Returns
+    -------
+    float64 ``(3, 3)``
+        The three axes as columns: the rotation from the bearing's own frame into the holder's.
+    """
+    along_z = abs(vector[2]) > math.sqrt(0.5)
+    up = (0.0, -1.0, 0.0) if along_z else (0.0, 0.0, 1.0)
+    y = np.cross(up, vector)
+    y /= np.linalg.norm(y)
+    return np.stack([vector, y, np.cross(vector, y)], axis=1)
+
+
+def orientation(vector: Vector) -> NDArray[np.float64]:
+    """Quaternion (x, y, z, w) with w ≥ 0 of the frame that `axes` describes: its +X axis is `vector`."""
+    quaternion: NDArray[np.float64] = Rotation.from_matrix(axes(vector)).as_quat(canonical=True)
+    return quaternion
+
+
+def azimuth_elevation(vector: Vector, *, optical: bool = False) -> tuple[float, float]:
+    """Azimuth and elevation in radians: positive to the left and upwards, as in REP-103.
+
+    Parameters
+    ----------
+    vector
+        Unit vector, float64 ``(3,)``.
+    optical
+        Whether it is told in an optical frame (x right, y down, z forward) instead of a body frame
+        (x forward, y left, z up).
+    """
+    forward, left, up = (vector[2], -vector[0], -vector[1]) if optical else vector
+    return math.atan2(left, forward), math.atan2(up, math.hypot(forward, left))
+
+
+def angle(a: Vector, b: Vector) -> float:
+    """Angle between two unit vectors in radians, exact for small ones too."""
+    return math.atan2(float(np.linalg.norm(np.cross(a, b))), float(a @ b))
+
+
+def rotate(bearing: Bearing, rotation: Matrix) -> Bearing:
+    """Tell a bearing in another frame.
+
+    Parameters
+    ----------
+    bearing
+        In the old frame.
+    rotation
+        float64 ``(3, 3)``, from the old frame into the new one.
+    """
+    vector = rotation @ bearing.vector
+    return Bearing(vector, covariance_at(vector, rotation @ spread(bearing) @ rotation.T))
+
+
+def spread(bearing: Bearing) -> Matrix:
+    """Covariance of the vector itself, float64 ``(3, 3)`` in the holder's frame."""
+    tangent = _tangent(bearing.vector)
+    return tangent @ bearing.covariance @ tangent.T
+
+
+def covariance_at(vector: Vector, spread: Matrix) -> Matrix:
+    """Covariance ``(2, 2)`` of turns, for a bearing along `vector` that has this `spread` ``(3, 3)``."""
+    tangent = _tangent(vector)
+    return tangent.T @ spread @ tangent
+
+
+def turns(start: Vector, end: Vector) -> NDArray[np.float64]:
+    """Return the turns about the y and z axes of `start` that bring it to `end` on the great circle."""
+    across = _tangent(start).T @ end
+    length = float(np.linalg.norm(across))
+    scale = math.atan2(length, float(start @ end)) / length if length > 0.0 else 1.0
+    return scale * across
+
+
+def turned(start: Vector, by: NDArray[np.float64]) -> Vector:
+    """Turn `start` about its y and z axes: the inverse of `turns`."""
+    length = float(np.linalg.norm(by))
+    vector: Vector = math.cos(length) * start + float(np.sinc(length / math.pi)) * (_tangent(start) @ by)
+    vector /= np.linalg.norm(vector)
+    return vector
+
+
+def _tangent(vector: Vector) -> Matrix:
+    """Motion of the tip of a unit vector per turn about its y and z axes: ``(3, 2)``, orthonormal columns."""
+    tangent: Matrix = axes(vector)[:, 1:] @ _TURNS
+    return tangent

@@ -1,0 +1,174 @@
+"""From a heatmap to sources: peaks to a part of a cell, their boxes, and their bearings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from ros2_avloc.attention.bearing import Bearing, Matrix, Vector, turns
+from ros2_avloc.vision.camera import Camera
+from ros2_avloc.vision.grid import GRID, cell_to_pixel
+
+VALLEY = 0.8
+"""A peak is one of its own where the way to any better one falls below this part of its probability."""
+
+SKIRT = 0.3
+"""Part of a peak's height over the background from which cells count for its position."""
+
+POSITION_VARIANCE = 0.25
+"""Variance of a source's position as a part of the variance of its peak: the object's middle lies within
+half the peak's width, one sigma. Over that comes the variance of a cell, 1/12 of its side squared."""
+
+_EIGHT_NEIGHBOURS = np.ones((3, 3))
+
+Heatmap = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+Cell = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Something that sounds in a frame.
+
+    Attributes
+    ----------
+    box
+        Centre x, centre y, width and height in pixels of the frame.
+    probability
+        That it makes the sound: the heatmap at its peak.
+    bearing
+        Direction in the camera's optical frame.
+    """
+
+    box: tuple[float, float, float, float]
+    probability: float
+    bearing: Bearing
+
+
+def find_sources(heatmap: Heatmap, camera: Camera, *, threshold: float, limit: int) -> list[Source]:
+    """Find what sounds.
+
+    Parameters
+    ----------
+    heatmap
+        Probabilities, float32 ``(14, 14)``.
+    camera
+        Of the frame that the heatmap lies over.
+    threshold
+        Lowest probability of a source.
+    limit
+        Most sources to return.
+
+    Returns
+    -------
+    list[Source]
+        Best first. A peak where the lens has no image, as in the corners of a fisheye's frame, is none.
+    """
+    peaks = find_peaks(heatmap, threshold)
+    owners = _nearest(peaks)
+    sources = (_source(heatmap, camera, peak, owners == number, threshold)
+               for number, peak in enumerate(peaks))
+    seen = (source for source in sources if np.isfinite(source.bearing.covariance).all())
+    return list(islice(seen, limit))
+
+
+def find_peaks(heatmap: Heatmap, threshold: float) -> list[Cell]:
+    """Find cells that are as probable as their eight neighbours, best first.
+
+    Of several such cells without a valley between them (see `VALLEY`) only the best remains.
+    """
+    tops = (heatmap == ndimage.maximum_filter(heatmap, 3, mode='nearest')) & (heatmap >= threshold)
+    cells = np.argwhere(tops)
+    peaks: list[Cell] = []
+    for row, column in cells[np.argsort(-heatmap[tops], kind='stable')]:
+        around = _component(heatmap >= VALLEY * heatmap[row, column], (row, column))
+        if not any(around[peak] for peak in peaks):
+            peaks.append((int(row), int(column)))
+    return peaks
+
+
+def refine(heatmap: Heatmap, peak: Cell, own: Mask, threshold: float) -> tuple[Vector, Matrix]:
+    """Position of a peak to a part of a cell, and its width.
+
+    The centroid of what rises above the peak's skirt: unlike a parabola through three cells it finds the
+    middle of a wide plateau too. At the edge of the frame it is the middle of what is in view.
+
+    Parameters
+    ----------
+    heatmap
+        Probabilities, float32 ``(14, 14)``.
+    peak
+        Its cell.
+    own
+        Cells that may count for it, bool ``(14, 14)``.
+    threshold
+        Lowest probability of a source.
+
+    Returns
+    -------
+    position : float64 ``(2,)``
+        Row and column, whole numbers at the middle of cells.
+    width : float64 ``(2, 2)``
+        Covariance of the peak's cells around the position, in cells².
+    """
+    background = min(float(np.median(heatmap)), threshold / 2)
+    skirt = background + SKIRT * (float(heatmap[peak]) - background)
+    cells = np.argwhere(_component(heatmap > skirt, peak) & own)
+    weights = heatmap[tuple(cells.T)].astype(np.float64) - skirt
+    weights /= weights.sum()
+    position = weights @ cells
+    away = cells - position
+    return position, (weights[:, None] * away).T @ away
+
+
+def box_around(region: Mask, width: int, height: int) -> tuple[float, float, float, float]:
+    """Box that hugs a region of cells: centre x, centre y, width, height in pixels of the frame."""
+    cells = np.argwhere(region)
+    corners = cell_to_pixel([cells.min(axis=0) - 0.5, cells.max(axis=0) + 0.5], width, height)
+    middle, size = corners.mean(axis=0), corners[1] - corners[0]
+    return float(middle[0]), float(middle[1]), float(size[0]), float(size[1])
+
+
+def bearing_of(position: Vector, variance: Matrix, camera: Camera) -> Bearing:
+    """Direction of a position on the grid, and its covariance through the camera's own rays.
+
+    Parameters
+    ----------
+    position
+        Row and column, float64 ``(2,)``.
+    variance
+        Its covariance, float64 ``(2, 2)`` in cells².
+    camera
+        Of the frame.
+    """
+    steps = np.array([(0, 0), (0.25, 0), (-0.25, 0), (0, 0.25), (0, -0.25)])
+    vector, down, up, right, left = camera.rays(cell_to_pixel(position + steps, camera.width, camera.height))
+    per_cell = 2 * np.stack([turns(vector, down) - turns(vector, up),
+                             turns(vector, right) - turns(vector, left)], axis=1)
+    return Bearing(vector, per_cell @ variance @ per_cell.T)
+
+
+def _source(heatmap: Heatmap, camera: Camera, peak: Cell, own: Mask, threshold: float) -> Source:
+    position, width = refine(heatmap, peak, own, threshold)
+    variance = np.eye(2) / 12 + POSITION_VARIANCE * width
+    region = _component(heatmap >= threshold, peak) & own
+    return Source(box_around(region, camera.width, camera.height), float(heatmap[peak]),
+                  bearing_of(position, variance, camera))
+
+
+def _component(mask: Mask, cell: Cell) -> Mask:
+    """Cells of `mask` that hang together with `cell`, diagonally too."""
+    labels, _ = ndimage.label(mask, _EIGHT_NEIGHBOURS)
+    connected: Mask = labels == labels[cell]
+    return connected
+
+
+def _nearest(peaks: list[Cell]) -> NDArray[np.intp]:
+    """Index of the nearest peak for each cell."""
+    rows, columns = np.indices((GRID, GRID))
+    distances = [np.hypot(rows - row, columns - column) for row, column in peaks]
+    return np.argmin(distances, axis=0) if peaks else np.zeros((GRID, GRID), np.intp)

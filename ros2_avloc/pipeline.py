@@ -1,0 +1,131 @@
+"""From a window to a result: localise, find sources, track them, attend to one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ros2_avloc.attention.attention import Attention
+from ros2_avloc.attention.sources import Source, find_sources
+from ros2_avloc.attention.tracker import Pose, Track, Tracker
+from ros2_avloc.audio.sound import Sound
+from ros2_avloc.errors import InputError
+from ros2_avloc.model.localizer import Localization, Localizer
+from ros2_avloc.vision.camera import Camera
+from ros2_avloc.vision.frame import Frame
+
+
+@dataclass(frozen=True)
+class PipelineSettings:
+    """What may change while the pipeline runs.
+
+    Attributes
+    ----------
+    threshold
+        Lowest probability of a source; 0 takes the bundle's.
+    limit
+        Most sources per frame.
+    confirm
+        Sightings until a track is confirmed.
+    forget
+        Seconds for which a track out of sight is remembered.
+    min_dwell
+        Seconds for which an attended track stays so while it sounds.
+    switch_margin
+        By how much a rival's score must exceed the attended track's.
+    """
+
+    threshold: float = 0.0
+    limit: int = 5
+    confirm: int = 3
+    forget: float = 10.0
+    min_dwell: float = 1.0
+    switch_margin: float = 0.1
+
+
+@dataclass(frozen=True)
+class Result:
+    """All that is known after a window.
+
+    Attributes
+    ----------
+    frame
+        The window's frame.
+    localization
+        Its heatmap.
+    sources
+        What sounds in this frame, best first; bearings in the camera's optical frame.
+    tracks
+        All live tracks, best first; bearings in the target frame.
+    attended
+        The track to turn to, or ``None``.
+    """
+
+    frame: Frame
+    localization: Localization
+    sources: list[Source]
+    tracks: list[Track]
+    attended: Track | None
+
+
+class Pipeline:
+    """Processes windows in the order of their stamps.
+
+    Parameters
+    ----------
+    localizer
+        Gives heatmaps.
+    threshold
+        The bundle's: lowest probability of a source where the settings say 0.
+    settings
+        May be replaced at any time, from any thread; the next window takes them.
+    """
+
+    def __init__(self, localizer: Localizer, *, threshold: float,
+                 settings: PipelineSettings | None = None) -> None:
+        self.settings = settings or PipelineSettings()
+        self._localizer = localizer
+        self._threshold = threshold
+        self._tracker = Tracker(confirm=self.settings.confirm, forget=self.settings.forget)
+        self._attention = Attention(min_dwell=self.settings.min_dwell,
+                                    switch_margin=self.settings.switch_margin)
+
+    def process(self, frame: Frame, sound: Sound, camera: Camera, pose: Pose) -> Result:
+        """Process a window.
+
+        Parameters
+        ----------
+        frame, sound
+            The window.
+        camera
+            Of the frame, at the frame's size.
+        pose
+            Of the camera in the target frame at the frame's stamp.
+
+        Raises
+        ------
+        InputError
+            If the camera has another size than the frame, or the sound a wrong length.
+        EngineError
+            If the engine fails.
+        """
+        _check_size(frame, camera)
+        settings = self._take_settings()
+        localization = self._localizer.localize(frame, sound)
+        threshold = settings.threshold or self._threshold
+        sources = find_sources(localization.heatmap, camera, threshold=threshold, limit=settings.limit)
+        tracks = self._tracker.update(frame.stamp, sources, pose, camera)
+        return Result(frame, localization, sources, tracks, self._attention.choose(frame.stamp, tracks))
+
+    def _take_settings(self) -> PipelineSettings:
+        settings = self.settings
+        self._tracker.confirm, self._tracker.forget = settings.confirm, settings.forget
+        self._attention.min_dwell = settings.min_dwell
+        self._attention.switch_margin = settings.switch_margin
+        return settings
+
+
+def _check_size(frame: Frame, camera: Camera) -> None:
+    height, width = frame.rgb.shape[:2]
+    if (width, height) != (camera.width, camera.height):
+        raise InputError(f'The image is {width}×{height}, but its camera {camera.width}×{camera.height}; '
+                         'let camera_info describe the image that is published.')
