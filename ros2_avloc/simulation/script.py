@@ -15,7 +15,7 @@ never comes: ``bell_1 0 3.5; wind 5 8; dog_1 9 inf``.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
@@ -26,8 +26,11 @@ from ros2_avloc.errors import InputError
 
 from .sounds import NEGATIVES
 
-InView = Callable[[float], frozenset[str]]
-"""Names of the objects in view at a time in seconds."""
+Visible = Callable[[float], Mapping[str, float]]
+"""The share of each object that is seen at a time in seconds, 0 to 1, by name."""
+
+PLAIN = 0.6
+"""Share of an object that must be seen for it to be in view."""
 
 SHORTEST = 0.01
 """Least length of an event in seconds."""
@@ -67,9 +70,10 @@ class Turns:
     """A script without end, in turns of 6 s: silence for 2 to 3 s, then a sound to the turn's end.
 
     Of each five turns, three belong to objects in view, one to an object out of view, and one to a
-    noise, in an order that varies; the first turn of all belongs to an object in view. An object is
-    in (or out of) view only if it is so throughout its sound. Where there is none, a turn in view
-    takes any object, and a turn out of view a noise.
+    noise, in an order that varies; the first turn of all belongs to an object in view. Objects that
+    were not heard in the five go first. In view is what is seen plainly for most of its sound, or for
+    longest where nothing is; out of view is what is not seen at all. Where no object is out of view,
+    its turn takes a noise.
 
     Parameters
     ----------
@@ -77,18 +81,19 @@ class Turns:
         Decides everything that varies.
     names
         Names of the objects.
-    in_view
-        Says what is in view at a time.
+    visible
+        Says how much of each object is seen at a time.
     """
 
     TURN = 6.0
     GROUP = ('in view', 'in view', 'in view', 'out of view', 'noise')
+    LOOKS, MOSTLY = 5, 0.8
     NOISES = tuple(name for name in NEGATIVES if name != 'silence')
 
-    def __init__(self, seed: int, names: Sequence[str], in_view: InView) -> None:
+    def __init__(self, seed: int, names: Sequence[str], visible: Visible) -> None:
         self._seed = seed
         self._names = tuple(names)
-        self._in_view = in_view
+        self._visible = visible
         self._group = lru_cache(maxsize=4)(self._make_group)
 
     def between(self, start: float, end: float) -> tuple[Event, ...]:
@@ -114,20 +119,24 @@ class Turns:
     def _choose(
         self, rng: np.random.Generator, whose: str, start: float, end: float, before: Sequence[Event]
     ) -> str:
-        views = [self._in_view(float(time)) for time in np.linspace(start, end, 5)]
+        looks = [self._visible(float(time)) for time in np.linspace(start, end, self.LOOKS)]
+        names: Sequence[str] = self.NOISES
         if whose == 'in view':
-            names = [n for n in self._names if all(n in view for view in views)] or list(self._names)
+            names = self._in_view(looks)
         elif whose == 'out of view':
-            names = [n for n in self._names if not any(n in view for view in views)]
-        else:
-            names = []
-        names = names or list(self.NOISES)
+            names = [name for name in self._names if not any(look[name] for look in looks)]
+        names = names or self.NOISES
         heard = {event.name for event in before}
         fresh = [name for name in names if name not in heard] or names
         return str(rng.choice(fresh))
 
+    def _in_view(self, looks: Sequence[Mapping[str, float]]) -> list[str]:
+        seen = {name: sum(look[name] >= PLAIN for look in looks) / self.LOOKS for name in self._names}
+        enough = min(self.MOSTLY, max(seen.values(), default=0.0))
+        return [name for name in self._names if seen[name] >= enough]
 
-def read_script(text: str, *, seed: int, names: Sequence[str], in_view: InView) -> Script:
+
+def read_script(text: str, *, seed: int, names: Sequence[str], visible: Visible) -> Script:
     """Return the script that a text stands for: a builder's name, or a list of events.
 
     Parameters
@@ -138,8 +147,8 @@ def read_script(text: str, *, seed: int, names: Sequence[str], in_view: InView) 
         For the builders that choose.
     names
         Names of the objects.
-    in_view
-        Says what is in view at a time, for the builders that choose by it.
+    visible
+        Says how much of each object is seen at a time, for the builders that choose by it.
 
     Raises
     ------
@@ -148,15 +157,21 @@ def read_script(text: str, *, seed: int, names: Sequence[str], in_view: InView) 
     """
     word = text.strip()
     if word == 'turns':
-        return Turns(seed, names, in_view)
+        return Turns(seed, names, visible)
     if word == 'silence':
         return Events(())
     if word == 'all':
         return Events(tuple(Event(name, 0.0, math.inf) for name in names))
     if word == 'one':
-        choice = sorted(in_view(0.0)) or sorted(names)
-        return Events((Event(str(np.random.default_rng(seed).choice(choice)), 0.0, math.inf),))
+        return Events(_one(seed, names, visible(0.0)))
     return Events(parse_events(text, names))
+
+
+def _one(seed: int, names: Sequence[str], visible: Mapping[str, float]) -> tuple[Event, ...]:
+    choice = [name for name in names if visible[name] >= PLAIN] or list(names)
+    if not choice:
+        return ()
+    return (Event(str(np.random.default_rng(seed).choice(choice)), 0.0, math.inf),)
 
 
 def parse_events(text: str, names: Sequence[str]) -> tuple[Event, ...]:

@@ -12,14 +12,19 @@ from ros2_avloc.simulation.sounds import NEGATIVES
 NAMES = ('bell_1', 'dog_1', 'drum_1', 'piano_1', 'siren_1')
 
 
-def panning(time: float) -> frozenset[str]:
-    """Three things in view; the camera comes to the next each 20 s."""
-    first = int(time // 20)
-    return frozenset(NAMES[(first + k) % len(NAMES)] for k in range(3))
+def panning(time: float) -> dict[str, float]:
+    """Three things in view, another half; the camera comes to the next 1 s after each 30."""
+    first = int((time + 29) // 30)
+    seen = (1.0, 1.0, 1.0, 0.5, 0.0)
+    return {NAMES[(first + k) % len(NAMES)]: share for k, share in enumerate(seen)}
+
+
+def plain(time: float) -> set[str]:
+    return {name for name, share in panning(time).items() if share == 1.0}
 
 
 def read(text: str, seed: int = 0) -> Script:
-    return read_script(text, seed=seed, names=NAMES, in_view=panning)
+    return read_script(text, seed=seed, names=NAMES, visible=panning)
 
 
 def test_list_is_read_in_lines_or_with_semicolons_and_sorted() -> None:
@@ -62,7 +67,7 @@ def test_silence_all_and_one() -> None:
     assert read('silence').between(0, 1e6) == ()
     assert [event.name for event in read('all').between(5000, 5001)] == list(NAMES)
     chosen = {read('one', seed).between(7000, 7001)[0].name for seed in range(20)}
-    assert chosen == panning(0)
+    assert chosen == plain(0)
 
 
 def test_turns_are_sounds_with_silences_between() -> None:
@@ -88,22 +93,35 @@ def test_turns_are_the_same_however_they_are_asked_for() -> None:
 @pytest.mark.parametrize('seed', range(5))
 def test_turns_share_themselves_among_view_elsewhere_and_noise(seed: int) -> None:
     events = read('turns', seed).between(0, 600)
-    assert events[0].name in panning(events[0].start)
+    assert events[0].name in plain(events[0].start)
     for k in range(0, len(events), 5):
         whose = []
         for event in events[k : k + 5]:
-            views = [panning(event.start), panning(event.end)]
-            if event.name in NEGATIVES:
-                whose.append('noise')
-            else:
-                whose.append('in' if all(event.name in view for view in views) else 'out')
-        assert sorted(whose) in (['in', 'in', 'in', 'noise', 'out'], ['in', 'in', 'in', 'noise', 'noise'])
+            share = panning(event.start).get(event.name)
+            whose.append({None: 'noise', 1.0: 'in', 0.5: 'half', 0.0: 'out'}[share])
+        assert sorted(whose) == ['in', 'in', 'in', 'noise', 'out']
+        assert len({event.name for event in events[k : k + 5]}) == 5
     assert {event.name for event in events} > set(NAMES)
     assert 'silence' not in {event.name for event in events}
 
 
 def test_turns_without_anything_out_of_view_or_in_view() -> None:
-    everything = Turns(0, NAMES, lambda time: frozenset(NAMES)).between(0, 300)
+    everything = Turns(0, NAMES, lambda time: dict.fromkeys(NAMES, 1.0)).between(0, 300)
     assert sum(event.name in NEGATIVES for event in everything) == 20
-    nothing = Turns(0, NAMES, lambda time: frozenset()).between(0, 300)
+    nothing = Turns(0, NAMES, lambda time: dict.fromkeys(NAMES, 0.0)).between(0, 300)
     assert sum(event.name in NEGATIVES for event in nothing) == 10
+
+
+def test_turns_prefer_what_is_seen_for_longest() -> None:
+    def passing(time: float) -> dict[str, float]:
+        return {'bell_1': 0.3, 'dog_1': 0.9 if time % 6 > 4.5 else 0.1}
+
+    events = Turns(0, ('bell_1', 'dog_1'), passing).between(0, 300)
+    assert {event.name for event in events} - set(NEGATIVES) == {'dog_1'}
+
+
+def test_nothing_sounds_where_there_is_nothing() -> None:
+    for text in ('one', 'all', 'silence'):
+        assert read_script(text, seed=0, names=(), visible=lambda time: {}).between(0, 10) == ()
+    events = read_script('turns', seed=0, names=(), visible=lambda time: {}).between(0, 60)
+    assert {event.name for event in events} <= set(NEGATIVES)
