@@ -162,7 +162,8 @@ def _source(heatmap: Heatmap, camera: Camera, peak: Cell, own: Mask, threshold: 
 
 def _component(mask: Mask, cell: Cell) -> Mask:
     """Cells of `mask` that hang together with `cell`, diagonally too."""
-    labels, _ = ndimage.label(mask, _EIGHT_NEIGHBOURS)
+    labels = np.empty(mask.shape, np.int32)
+    ndimage.label(mask, _EIGHT_NEIGHBOURS, output=labels)
     connected: Mask = labels == labels[cell]
     return connected
 

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
+
+from ros2_avloc.attention.bearing import Bearing, angle, turned
+from ros2_avloc.attention.sources import Source
+from ros2_avloc.attention.tracker import Pose, Tracker, assign, fuse, in_view
+from ros2_avloc.vision.camera import Camera
+
+CAMERA = Camera.from_hfov(640, 480, math.radians(60))
+OPTICAL_TO_BODY = np.array([[0.0, 0.0, 1.0], [-1.0, 0.0, 0.0], [0.0, -1.0, 0.0]])
+NOISE = math.radians(2)
+FRAME = 66_666_667  # ns, 15 Hz
+
+
+def _pose(yaw: float) -> Pose:
+    """A camera that has turned to the left."""
+    return Pose(Rotation.from_euler('z', yaw).as_matrix() @ OPTICAL_TO_BODY, np.zeros(3))
+
+
+def _direction(azimuth: float, elevation: float = 0.0) -> np.ndarray:
+    return np.array([math.cos(elevation) * math.cos(azimuth), math.cos(elevation) * math.sin(azimuth),
+                     math.sin(elevation)])
+
+
+def _seen(vector: np.ndarray, pose: Pose, rng: np.random.Generator | None = None) -> list[Source]:
+    """What the camera sees of a direction in the world: at most one source."""
+    if not in_view(Bearing(vector, np.eye(2)), pose, CAMERA):
+        return []
+    optical = pose.rotation.T @ vector
+    if rng is not None:
+        optical = turned(optical, rng.normal(0, NOISE, 2))
+    return [Source((0, 0, 10, 10), 0.8, Bearing(optical, NOISE**2 * np.eye(2)))]
+
+
+def test_a_turning_camera_keeps_id_and_bearing():
+    rng = np.random.default_rng(0)
+    tracker = Tracker(confirm=3, forget=10)
+    truths = [_direction(0.1, 0.05), _direction(-0.15, -0.1)]
+    errors, ids = [], set()
+    for number in range(120):
+        pose = _pose(0.3 * math.sin(number / 15))
+        sources = [source for truth in truths for source in _seen(truth, pose, rng)]
+        tracks = tracker.update(number * FRAME, sources, pose, CAMERA)
+        ids.update(track.id for track in tracks)
+        if number > 15:
+            assert len(tracks) == 2
+            errors += [min(angle(track.bearing.vector, truth) for truth in truths) for track in tracks]
+    assert ids == {1, 2}
+    assert math.sqrt(np.mean(np.square(errors))) < NOISE  # better than a single frame
+
+
+def test_a_track_out_of_view_is_found_again_under_its_id():
+    tracker = Tracker(confirm=3, forget=10)
+    truth = _direction(0.0)
+    for number in range(30):
+        tracker.update(number * FRAME, _seen(truth, _pose(0)), _pose(0), CAMERA)
+    for number in range(30, 90):
+        track, = tracker.update(number * FRAME, _seen(truth, _pose(1.5)), _pose(1.5), CAMERA)
+    assert track.source is None
+    assert track.existence > 0.99  # it cannot be known to be silent
+    assert np.trace(track.bearing.covariance) > 10 * NOISE**2
+    moved = _seen(turned(truth, np.array([0.0, 0.1])), _pose(0))
+    track, = tracker.update(90 * FRAME, moved, _pose(0), CAMERA)
+    assert track.id == 1
+    assert track.source is not None
+
+
+def test_existence_grows_when_seen_and_fades_when_silent_in_view():
+    tracker = Tracker(confirm=1, forget=100)
+    truth, pose = _direction(0.0), _pose(0)
+    grown = [tracker.update(n * FRAME, _seen(truth, pose), pose, CAMERA)[0].existence for n in range(10)]
+    assert grown == sorted(grown) and grown[0] < 0.5 and grown[-1] > 0.95
+    faded = [tracker.update((10 + n) * FRAME, [], pose, CAMERA)[0].existence for n in range(75)]
+    assert faded == sorted(faded, reverse=True)
+    assert faded[-1] == pytest.approx(grown[-1] / math.e, rel=0.05)  # after 5 s
+    assert tracker.update(FRAME * 500, [], pose, CAMERA) == []
+
+
+def test_confirm_counts_sightings():
+    tracker = Tracker(confirm=3, forget=10)
+    truth, pose = _direction(0.0), _pose(0)
+    confirmed = [tracker.update(n * FRAME, _seen(truth, pose), pose, CAMERA)[0].confirmed for n in range(4)]
+    assert confirmed == [False, False, True, True]
+
+
+def test_forgets_after_a_time_and_a_tentative_track_soon():
+    away = _pose(math.pi)
+    for sightings, lives in ((3, 4.0), (1, 0.5)):
+        tracker = Tracker(confirm=3, forget=4.0)
+        for number in range(sightings):
+            tracker.update(number, _seen(_direction(0), _pose(0)), _pose(0), CAMERA)
+        last = sightings - 1
+        assert len(tracker.update(last + round(lives * 1e9), [], away, CAMERA)) == 1
+        assert tracker.update(last + round(lives * 1e9) + 1000, [], away, CAMERA) == []
+
+
+def test_a_jump_back_in_time_begins_anew_with_new_ids():
+    tracker = Tracker(confirm=1, forget=10)
+    source = _seen(_direction(0), _pose(0))
+    assert [t.id for t in tracker.update(10**12, source, _pose(0), CAMERA)] == [1]
+    track, = tracker.update(10**9, source, _pose(0), CAMERA)
+    assert (track.id, track.first_seen, track.sightings) == (2, 10**9, 1)
+    track, = tracker.update(2 * 10**9, source, _pose(0), CAMERA)
+    assert track.id == 2
+
+
+def test_a_source_far_from_every_track_is_a_new_one():
+    tracker = Tracker(confirm=1, forget=10)
+    tracker.update(0, _seen(_direction(0), _pose(0)), _pose(0), CAMERA)
+    tracks = tracker.update(FRAME, _seen(_direction(0.4), _pose(0)), _pose(0), CAMERA)
+    assert sorted((track.id, track.source is None) for track in tracks) == [(1, True), (2, False)]
+
+
+def test_assignment_is_the_best_of_all_and_one_to_one():
+    small = NOISE**2 * np.eye(2)
+    tracks = [Bearing(_direction(azimuth), small) for azimuth in (0.0, 0.06)]
+    sources = [Bearing(_direction(azimuth), small) for azimuth in (0.05, 0.11, 1.0)]
+    assert assign(tracks, sources) == {0: 0, 1: 1}  # nearest first would leave track 0 without one
+    assert assign([], sources) == assign(tracks, []) == {}
+
+
+@settings(deadline=None)
+@given(st.integers(0, 2**32 - 1), st.floats(1e-4, 0.05), st.floats(1e-4, 0.05))
+def test_fusing_two_bearings_gives_their_weighted_mean_and_more_certainty(seed, own, other):
+    vector = Rotation.random(random_state=seed).apply([1.0, 0.0, 0.0])
+    moved = turned(vector, np.random.default_rng(seed).normal(0, 0.02, 2))
+    fused = fuse(Bearing(vector, own * np.eye(2)), Bearing(moved, other * np.eye(2)))
+    assert angle(vector, fused.vector) == pytest.approx(angle(vector, moved) * own / (own + other), rel=0.01)
+    expected = own * other / (own + other)
+    np.testing.assert_allclose(np.linalg.eigvalsh(fused.covariance), [expected, expected], rtol=0.02)
+
+
+def test_in_view_is_what_the_image_shows():
+    for yaw, seen in ((0.0, True), (0.5, True), (0.55, False), (math.pi, False)):
+        assert in_view(Bearing(_direction(0), np.eye(2)), _pose(yaw), CAMERA) is seen
