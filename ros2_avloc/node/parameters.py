@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
@@ -11,13 +10,8 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from ros2_avloc.errors import AvlocError
-from ros2_avloc.node.settings import ALWAYS, CONFIGURE, START, Entry, Settings, entries
-
-_WHEN = {
-    START: 'Read-only.',
-    CONFIGURE: 'May change while the node is unconfigured.',
-    ALWAYS: 'May change at any time.',
-}
+from ros2_avloc.node.parameter_files import WHEN, as_yaml, markdown
+from ros2_avloc.node.settings import CONFIGURE, START, Entry, Settings, entries
 
 
 def declare(node: Node) -> Settings:
@@ -59,16 +53,6 @@ def with_changes(settings: Settings, changes: Iterable[Parameter], *, configured
     return Settings.from_values(values)
 
 
-def markdown() -> str:
-    """Return the table of parameters as Markdown."""
-    lines = ['| parameter | default | range | meaning | changes |', '|---|---|---|---|---|']
-    for entry in entries():
-        span = ', '.join(entry.choices) if entry.choices else _span(entry)
-        lines.append(f'| `{entry.name}` | `{_yaml(entry.default)}` | {span} | {entry.description} | '
-                     f'{_WHEN[entry.changes]} |')
-    return '\n'.join(lines)
-
-
 def _declare_one(node: Node, entry: Entry) -> None:
     try:
         if isinstance(entry.default, tuple):  # rclpy takes an empty list for one of bytes
@@ -79,19 +63,19 @@ def _declare_one(node: Node, entry: Entry) -> None:
             node.declare_parameter(entry.name, entry.default, _descriptor(entry))
     except InvalidParameterTypeException:
         raise AvlocError(f'{entry.name} must be {_type_name(entry)}, as in {entry.name}:='
-                         f'{_yaml(entry.default)}.') from None
+                         f'{as_yaml(entry.default)}.') from None
     except InvalidParameterValueException:
         raise AvlocError(f'{entry.name} lies between {entry.low:g} and {entry.high:g}; '
                          'the value that was given does not.') from None
 
 
 def _set_list(node: Node, name: str, value: list[int]) -> None:
-    node.set_parameters([Parameter(name, Parameter.Type.INTEGER_ARRAY, value)])  # type: ignore[no-untyped-call]
+    node.set_parameters([Parameter(name, Parameter.Type.INTEGER_ARRAY, value)])
 
 
 def _descriptor(entry: Entry) -> ParameterDescriptor:
     descriptor = ParameterDescriptor(
-        description=f'{entry.description[0].upper()}{entry.description[1:]}. {_WHEN[entry.changes]}',
+        description=f'{entry.description[0].upper()}{entry.description[1:]}. {WHEN[entry.changes]}',
         read_only=entry.changes == START)
     if entry.choices:
         descriptor.additional_constraints = f'One of: {", ".join(entry.choices)}.'
@@ -112,18 +96,6 @@ def _type_name(entry: Entry) -> str:
     names = {bool: 'true or false', int: 'a whole number', float: 'a number with a decimal point',
              str: 'a text', tuple: 'a list of whole numbers'}
     return names[type(entry.default)]
-
-
-def _span(entry: Entry) -> str:
-    return '' if entry.low is None else f'{entry.low:g} to {entry.high:g}'
-
-
-def _yaml(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, tuple):
-        return str(list(value))
-    return "''" if value == '' else str(value)
 
 
 if __name__ == '__main__':

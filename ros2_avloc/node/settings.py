@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, Literal
 
 from ros2_avloc.errors import AvlocError
 
@@ -81,7 +81,7 @@ class Settings:
         choices=('U8', 'S8', 'S16LE', 'S16BE', 'S24LE', 'S24BE', 'S32LE', 'S32BE', 'F32LE', 'F32BE', 'mp3'))
     audio_select: tuple[int, ...] = _parameter(
         'audio.select', (), 'channels to mix, counted from 0; empty: all', 0, 63)
-    audio_stamp_at: str = _parameter(
+    audio_stamp_at: Literal['start', 'end'] = _parameter(
         'audio.stamp_at', 'start', 'whether the stamp of an audio message is of its first or its last sample',
         choices=('start', 'end'))
     audio_offset: float = _parameter(
@@ -94,7 +94,7 @@ class Settings:
         'camera.hfov', 1.05, 'horizontal field of view (rad) while there is no calibrated camera_info',
         0.05, 3.1)
 
-    window_alignment: str = _parameter(
+    window_alignment: Literal['trailing', 'centered'] = _parameter(
         'window.alignment', 'trailing',
         'trailing: the second of sound up to the frame; centered: around it, half a second later',
         choices=('trailing', 'centered'), changes=ALWAYS)
@@ -113,7 +113,8 @@ class Settings:
     tracks_confirm: int = _parameter(
         'tracks.confirm', 3, 'sightings after which a track is confirmed', 1, 100, changes=ALWAYS)
     tracks_forget: float = _parameter(
-        'tracks.forget', 3.0, 'seconds after which an unheard track is forgotten', 0.1, 600.0, changes=ALWAYS)
+        'tracks.forget', 10.0, 'seconds for which a track that is not seen is remembered',
+        0.1, 600.0, changes=ALWAYS)
 
     attention_min_dwell: float = _parameter(
         'attention.min_dwell', 1.0, 'least seconds on one track before another may be attended',

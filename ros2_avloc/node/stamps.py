@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from ros2_avloc.errors import InputError
@@ -32,11 +33,30 @@ def to_nanoseconds(stamp: Any) -> int:
     return int(stamp.sec) * SECOND + int(stamp.nanosec)
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """What a `StampGuard` says of a message.
+
+    Attributes
+    ----------
+    fits
+        Whether the message may be used.
+    back
+        By how many ns time has jumped back with it; 0 if it has not.
+    fault
+        What was wrong with the messages before it, which did not fit; empty if nothing was.
+    """
+
+    fits: bool
+    back: int = 0
+    fault: str = ''
+
+
 class StampGuard:
     """Watches the stamps of one stream against the node's clock.
 
-    A single stamp that is far from where the stream was is refused. When the next messages say the
-    same, it was the stream (or the clock) that jumped, and they are believed.
+    A stamp that is far from where the stream was does not fit. When the next messages say the same, it
+    was the stream (or the clock) that jumped, and they are believed; when they do not, it was a fault.
     """
 
     def __init__(self) -> None:
@@ -44,38 +64,28 @@ class StampGuard:
         self._newest = 0
         self._doubted: list[int] = []
 
-    def check(self, stamp: int, arrival: int) -> int:
-        """Judge the next message of the stream.
-
-        Parameters
-        ----------
-        stamp, arrival
-            ROS time in ns of its stamp, and of its arrival by the node's clock.
-
-        Returns
-        -------
-        int
-            By how many ns time has jumped back with this message; 0 if it has not.
-
-        Raises
-        ------
-        InputError
-            If the stamp is far from where the stream was.
-        """
+    def check(self, stamp: int, arrival: int) -> Verdict:
+        """Judge the next message by its stamp and its arrival, both ROS time in ns."""
         delay = arrival - stamp
-        if self._delay is not None and abs(delay - self._delay) > TOLERANCE:
-            self._doubt(delay, delay - self._delay)
-        self._delay = delay
+        if self._delay is not None and abs(delay - self._delay) > TOLERANCE and not self._has_jumped(delay):
+            return Verdict(fits=False)
+        fault = self._fault() if self._doubted and len(self._doubted) < BELIEVED else ''
         self._doubted.clear()
+        self._delay = delay
         back = self._newest - stamp
-        self._newest = stamp if back > BACK else max(self._newest, stamp)
-        return back if back > BACK else 0
+        jumped = self._newest > 0 and back > BACK
+        self._newest = stamp if jumped else max(self._newest, stamp)
+        return Verdict(True, back if jumped else 0, fault)
 
-    def _doubt(self, delay: int, change: int) -> None:
+    def _has_jumped(self, delay: int) -> bool:
         if self._doubted and abs(delay - self._doubted[-1]) > TOLERANCE:
             self._doubted.clear()
         self._doubted.append(delay)
-        if len(self._doubted) < BELIEVED:
-            side = 'before' if change > 0 else 'after'
-            raise InputError(f'The stamp is {abs(change) / SECOND:.3f} s {side} where it should be by the '
-                             'messages that came earlier; this message is left out.')
+        return len(self._doubted) >= BELIEVED
+
+    def _fault(self) -> str:
+        assert self._delay is not None
+        off = self._doubted[-1] - self._delay
+        side = 'before' if off > 0 else 'after'
+        return (f'A stamp lay {abs(off) / SECOND:.3f} s {side} where the messages around it say it should '
+                'be; it was not believed.')

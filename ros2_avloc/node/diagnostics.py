@@ -1,0 +1,172 @@
+"""What the node says of itself, as diagnostic_msgs; every word of it measured."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
+
+from ros2_avloc.node.mailbox import Stream
+from ros2_avloc.node.statistics import DEFECT, TRANSFORM
+from ros2_avloc.node.view import View
+
+OK, WARN, ERROR, STALE = (DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR,
+                          DiagnosticStatus.STALE)
+
+SILENCE = 2.0
+"""Seconds without a message after which an input is missed."""
+
+RECENT = 10.0
+"""Seconds for which a fault shows in the level; it stays counted."""
+
+APART = 5.0
+"""Seconds between two stamps of the same moment that no delay explains: they are of different clocks."""
+
+_CAUSES = 5
+"""So many causes of bad input are listed."""
+
+Finding = tuple[bytes, str]
+
+
+def statuses(view: View, node_name: str) -> list[DiagnosticStatus]:
+    """Return the status of engine, camera, audio and windows."""
+    parts = {'engine': _engine(view), 'camera': _camera(view), 'audio': _audio(view),
+             'windows': _windows(view)}
+    return [DiagnosticStatus(
+        level=level, name=f'{node_name}: {part}', message=message, hardware_id=node_name,
+        values=[KeyValue(key=key, value=value) for key, value in values.items()])
+        for part, ((level, message), values) in parts.items()]
+
+
+def _engine(view: View) -> tuple[Finding, dict[str, str]]:
+    values = {'state': view.state, 'bundle': view.bundle}
+    if view.engine is not None:
+        values |= {'engine': view.engine.name, 'version': view.engine.version, 'device': view.engine.device,
+                   'precision': view.engine.precision}
+    values |= {f'not taken {number}': reason for number, reason in enumerate(view.declined, start=1)}
+    return _engine_finding(view), values
+
+
+def _engine_finding(view: View) -> Finding:
+    if view.failure:
+        return ERROR, view.failure
+    if view.engine is None:
+        return STALE, 'No model is loaded: the node is not configured.'
+    runs = f'{view.engine.name} in {view.engine.precision} on {view.engine.device}'
+    if view.settings.model_engine not in ('auto', view.engine.name):
+        return WARN, f'{runs}, not {view.settings.model_engine} as asked for.'
+    if view.settings.model_precision not in ('auto', view.engine.precision):
+        return WARN, f'{runs}, not in {view.settings.model_precision} as asked for.'
+    return OK, runs
+
+
+def _camera(view: View) -> tuple[Finding, dict[str, str]]:
+    return _input(view, Stream.IMAGE), _input_values(view, Stream.IMAGE) | {'camera': view.statistics.camera}
+
+
+def _audio(view: View) -> tuple[Finding, dict[str, str]]:
+    timeline = view.statistics.timeline
+    return _input(view, Stream.AUDIO), _input_values(view, Stream.AUDIO) | {
+        'type': view.audio_type or 'nobody publishes',
+        'format': view.statistics.audio_format,
+        'times from': timeline.stamp_source or 'no audio yet',
+        'clock drift (ppm)': f'{timeline.drift_ppm:.1f}',
+        'jitter (ms)': f'{timeline.jitter_ms:.2f}',
+        'lost samples': str(timeline.lost_samples),
+        'repeated samples': str(timeline.repeated_samples),
+        'timeline restarts': str(timeline.restarts),
+    }
+
+
+def _input(view: View, stream: Stream) -> Finding:
+    if view.state != 'active':
+        return STALE, f'Not listened to: the node is {view.state}.'
+    arrivals, what = view.statistics.arrivals[stream], {Stream.IMAGE: 'images', Stream.AUDIO: 'audio'}[stream]
+    age = arrivals.age()
+    if age is None or age > SILENCE:
+        since = 'yet' if age is None else f'for {age:.0f} s'
+        return WARN, f'No {what} {since} on {view.topics[stream]}, which has {_count(view, stream)}.'
+    recent = [fault for fault in view.statistics.faults.by_cause(stream.value) if fault.age() < RECENT]
+    if recent:
+        return WARN, recent[0].sentence
+    return OK, f'{arrivals.per_second():.1f} messages per second'
+
+
+def _count(view: View, stream: Stream) -> str:
+    count, clashes = view.publishers[stream], view.statistics.incompatible[stream]
+    text = {0: 'no publisher', 1: '1 publisher'}.get(count, f'{count} publishers')
+    return f'{text} ({clashes} met with incompatible QoS)' if clashes else text
+
+
+def _input_values(view: View, stream: Stream) -> dict[str, str]:
+    arrivals, faults = view.statistics.arrivals[stream], view.statistics.faults.by_cause(stream.value)
+    age = arrivals.age()
+    values = {
+        'topic': view.topics.get(stream, ''),
+        'publishers': str(view.publishers.get(stream, 0)),
+        'rate (Hz)': f'{arrivals.per_second():.2f}',
+        'age (s)': 'never' if age is None else f'{age:.2f}',
+        'incompatible QoS': str(view.statistics.incompatible[stream]),
+        'lost before the worker': str(view.lost.get(stream, 0)),
+        'bad': str(sum(fault.count for fault in faults)),
+    }
+    return values | {f'bad, cause {number}': f'{fault.count} times: {fault.sentence}'
+                     for number, fault in enumerate(faults[:_CAUSES], start=1)}
+
+
+def _windows(view: View) -> tuple[Finding, dict[str, str]]:
+    statistics = view.statistics
+    latency, faults = statistics.latency(), statistics.faults
+    values = {
+        'rate (Hz)': f'{statistics.results.per_second():.2f}',
+        'latency p50 (ms)': f'{1e3 * latency[0]:.1f}' if latency else '',
+        'latency p99 (ms)': f'{1e3 * latency[1]:.1f}' if latency else '',
+        'frame ahead of audio (ms)': '' if statistics.skew is None else f'{1e3 * statistics.skew:.1f}',
+        'times time jumped back': str(statistics.jumps_back),
+        'without transform': str(sum(fault.count for fault in faults.by_cause(TRANSFORM))),
+        'defects': str(sum(fault.count for fault in faults.by_cause(DEFECT))),
+    }
+    values |= {f'dropped: {cause.value}': str(count) for cause, count in sorted(
+        statistics.drops.items(), key=lambda item: item[0].value)}
+    return _windows_finding(view), values
+
+
+def _windows_finding(view: View) -> Finding:
+    statistics = view.statistics
+    if view.state != 'active':
+        return STALE, f'Nothing is looked at: the node is {view.state}.'
+    recent = [fault for fault in statistics.faults.by_cause(DEFECT) if fault.age() < RECENT]
+    if recent:
+        return ERROR, f'A defect of ros2_avloc, see the log: {recent[0].sentence}'
+    if not all(_alive(view, stream) for stream in (Stream.IMAGE, Stream.AUDIO)):
+        return WARN, 'Camera or microphone is silent.'
+    if statistics.skew is not None and abs(statistics.skew) > APART:
+        return ERROR, _different_clocks(view)
+    missing = [fault for fault in statistics.faults.by_cause(TRANSFORM) if fault.age() < RECENT]
+    if missing:
+        return WARN, missing[0].sentence
+    age = statistics.results.age()
+    if age is None or age > SILENCE:
+        drops = statistics.drops.most_common(1)
+        why = f'; most are dropped for: {drops[0][0].value}' if drops else ''
+        return WARN, f'No frame goes through{why}.'
+    delay = statistics.delays.get(Stream.IMAGE, 0.0)
+    if abs(delay) > APART:
+        return WARN, (f"The stamps of {view.topics[Stream.IMAGE]} are {delay:.0f} s behind the node's clock; "
+                      'for a bag, play it with --clock and set use_sim_time.')
+    return OK, f'{statistics.results.per_second():.1f} frames per second'
+
+
+def _alive(view: View, stream: Stream) -> bool:
+    age = view.statistics.arrivals[stream].age()
+    return age is not None and age <= SILENCE
+
+
+def _different_clocks(view: View) -> str:
+    image, audio = view.statistics.stamps
+    return (f'{view.topics[Stream.IMAGE]} and {view.topics[Stream.AUDIO]} are stamped by different clocks: '
+            f'{_utc(image)} and {_utc(audio)} at the same moment; let both drivers use the ROS clock.')
+
+
+def _utc(stamp: int) -> str:
+    return datetime.fromtimestamp(stamp / 1e9, tz=timezone.utc).isoformat(timespec='seconds')

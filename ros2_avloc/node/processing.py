@@ -1,0 +1,142 @@
+"""From messages to results: the ROS-free chain, fed with what arrives."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from ros2_avloc.audio.hearing import Hearing
+from ros2_avloc.node.audio_format import FormatSource
+from ros2_avloc.node.calibration import Calibration
+from ros2_avloc.node.images import stamp_of_image
+from ros2_avloc.node.mailbox import Mail, Stream
+from ros2_avloc.node.settings import Settings
+from ros2_avloc.node.sounds import to_chunk
+from ros2_avloc.node.stamps import SECOND, StampGuard
+from ros2_avloc.node.statistics import TIME, Statistics
+from ros2_avloc.vision.camera import Camera
+from ros2_avloc.vision.frame import Frame
+from ros2_avloc.windows import Drop, Window, Windows
+
+
+class Processing:
+    """Turns the mail into windows, and decodes the frames that win.
+
+    Parameters
+    ----------
+    settings
+        Of the node; see `apply`.
+    statistics
+        Where faults, skew and jumps are noted.
+    info_published
+        Says whether somebody publishes audio_info.
+    on_jump_back
+        Called when time has jumped back and everything that remembers must forget.
+    """
+
+    def __init__(self, settings: Settings, statistics: Statistics, info_published: Callable[[], bool],
+                 on_jump_back: Callable[[], None]) -> None:
+        self._settings = settings
+        self._statistics = statistics
+        self._on_jump_back = on_jump_back
+        self._format = FormatSource(settings, info_published)
+        self._calibration = Calibration(settings.camera_hfov)
+        self._hearing = Hearing(select=settings.audio_select, stamp_at=settings.audio_stamp_at)
+        self._windows = self._new_windows()
+        self._drops_before: Counter[Drop] = Counter()
+        self._guards = {Stream.AUDIO: StampGuard(), Stream.IMAGE: StampGuard()}
+
+    def accept(self, mail: Mail) -> None:
+        """Take a message.
+
+        Raises
+        ------
+        InputError
+            If it cannot be used.
+        """
+        if mail.stream is Stream.AUDIO_INFO:
+            self._format.learn(mail.message)
+        elif mail.stream is Stream.CAMERA_INFO:
+            self._calibration.learn(mail.message)
+        elif mail.stream is Stream.AUDIO:
+            self._hear(mail)
+        else:
+            self._see(mail)
+
+    def apply(self, settings: Settings) -> None:
+        """Work with changed settings from now on."""
+        old, self._settings = self._settings, settings
+        if _windowing(old) != _windowing(settings):
+            self._renew_windows()
+
+    def take(self, now: int) -> Window[Any] | None:
+        """Take the window that is due at ROS time `now` (ns), its frame not yet decoded."""
+        return self._windows.take(now)
+
+    def note(self) -> None:
+        """Note for the diagnostics how things stand."""
+        self._statistics.timeline = self._hearing.timeline.status
+        self._statistics.drops = self._drops()
+        self._statistics.audio_format = self._format.describe()
+        self._statistics.camera = self._calibration.describe()
+
+    def camera_of(self, frame: Frame) -> Camera:
+        """Return the camera that took a frame."""
+        height, width = frame.rgb.shape[:2]
+        return self._calibration.camera(width, height)
+
+    def _hear(self, mail: Mail) -> None:
+        offset = round(self._settings.audio_offset * SECOND)
+        chunk = to_chunk(mail.message, mail.arrival, self._format.current(), offset)
+        if chunk is None:
+            return
+        if chunk.stamp is not None:
+            self._fits(Stream.AUDIO, chunk.stamp, mail.arrival)  # heard all the same: the timeline decides
+        self._hearing.hear(chunk)
+
+    def _see(self, mail: Mail) -> None:
+        stamp = stamp_of_image(mail.message)
+        if not self._fits(Stream.IMAGE, stamp, mail.arrival):
+            return
+        latest = self._hearing.timeline.latest
+        if latest is not None:
+            self._statistics.compared(stamp, latest)
+        self._windows.offer(stamp, mail.message, mail.arrival)
+
+    def _fits(self, stream: Stream, stamp: int, arrival: int) -> bool:
+        verdict = self._guards[stream].check(stamp, arrival)
+        if verdict.fault:
+            self._statistics.faults.report(stream.value, verdict.fault)
+        if verdict.fits:
+            self._statistics.delays[stream] = (arrival - stamp) / SECOND
+        if verdict.back:
+            self._start_anew(stream, verdict.back)
+        return verdict.fits
+
+    def _start_anew(self, stream: Stream, back: int) -> None:
+        """Forget what was: the guard of the other stream too, or it would see the same jump again."""
+        other = Stream.IMAGE if stream is Stream.AUDIO else Stream.AUDIO
+        self._guards[other] = StampGuard()
+        self._renew_windows()
+        self._on_jump_back()
+        self._statistics.jumps_back += 1
+        self._statistics.faults.report(TIME, f'Time has jumped back by {back / SECOND:.1f} s, as when a bag '
+                                             'starts over; everything starts anew.')
+
+    def _renew_windows(self) -> None:
+        self._drops_before = self._drops()
+        self._windows = self._new_windows()
+
+    def _drops(self) -> Counter[Drop]:
+        drops: Counter[Drop] = self._drops_before + self._windows.drops
+        return drops
+
+    def _new_windows(self) -> Windows[Any]:
+        settings = self._settings
+        return Windows(self._hearing.timeline, alignment=settings.window_alignment,
+                       max_rate=settings.window_max_rate, timeout=settings.window_timeout)
+
+
+def _windowing(settings: Settings) -> tuple[str, float]:
+    return settings.window_alignment, settings.window_max_rate

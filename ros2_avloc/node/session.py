@@ -1,0 +1,103 @@
+"""What runs between activate and deactivate: inputs, worker, and the way from mail to topics."""
+
+from __future__ import annotations
+
+from rclpy.node import Node
+
+from ros2_avloc.attention.tracker import Pose
+from ros2_avloc.errors import AvlocError
+from ros2_avloc.node.images import to_frame
+from ros2_avloc.node.inputs import Inputs
+from ros2_avloc.node.mailbox import Mailbox, Stream
+from ros2_avloc.node.messages import Where
+from ros2_avloc.node.model import Model, pipeline_settings
+from ros2_avloc.node.outputs import Outputs
+from ros2_avloc.node.processing import Processing
+from ros2_avloc.node.settings import Settings
+from ros2_avloc.node.stamps import SECOND
+from ros2_avloc.node.statistics import TRANSFORM, Statistics
+from ros2_avloc.node.transforms import CameraPoses
+from ros2_avloc.node.worker import Worker
+from ros2_avloc.vision.frame import Frame
+
+
+class Session:
+    """Listens, localises and publishes until it is closed.
+
+    Parameters
+    ----------
+    node
+        That subscribes and whose clock counts.
+    settings
+        See `apply`.
+    model
+        Loaded and warm.
+    poses, outputs
+        Open.
+    statistics
+        Fresh.
+
+    Raises
+    ------
+    AvlocError
+        If a topic cannot be subscribed to.
+    """
+
+    def __init__(self, node: Node, settings: Settings, model: Model, poses: CameraPoses, outputs: Outputs,
+                 statistics: Statistics) -> None:
+        self._clock = node.get_clock()
+        self._settings = settings
+        self._model = model
+        self._poses = poses
+        self._outputs = outputs
+        self._statistics = statistics
+        self._pipeline = model.pipeline(settings)
+        self._changed: Settings | None = None
+        self.mailbox = Mailbox()
+        self._processing = Processing(settings, statistics, self._info_published, self._forget)
+        self.inputs = Inputs(node, settings, self.mailbox, statistics)
+        self._worker = Worker(self.mailbox, self._processing.accept, self._work, statistics.faults,
+                              node.context.ok)
+        self._worker.start()
+
+    def apply(self, settings: Settings) -> None:
+        """Let the worker take changed settings before its next window."""
+        self._changed = settings
+
+    def close(self) -> None:
+        """Unsubscribe and stop the worker."""
+        self.inputs.close()
+        self._worker.stop()
+
+    def _info_published(self) -> bool:
+        return self.inputs.publishers(Stream.AUDIO_INFO) > 0
+
+    def _work(self) -> bool:
+        """Process the window that is due, if any; say whether there was one."""
+        if self._changed is not None:
+            self._settings, self._changed = self._changed, None
+            self._processing.apply(self._settings)
+            self._pipeline.settings = pipeline_settings(self._settings)
+        window = self._processing.take(self._clock.now().nanoseconds)
+        self._processing.note()
+        if window is None:
+            return False
+        frame = to_frame(window.item)
+        camera = self._processing.camera_of(frame)
+        target, pose = self._find_pose(frame)
+        result = self._pipeline.process(frame, window.sound, camera, pose)
+        where = None if pose is None else Where(target, pose.position)
+        self._outputs.publish(result, where, self._settings)
+        self._statistics.published((self._clock.now().nanoseconds - frame.stamp) / SECOND)
+        return True
+
+    def _find_pose(self, frame: Frame) -> tuple[str, Pose | None]:
+        try:
+            return self._poses.find(frame.frame_id, frame.stamp)
+        except AvlocError as error:
+            self._statistics.faults.report(TRANSFORM, str(error))
+            return '', None
+
+    def _forget(self) -> None:
+        """Time has jumped back: what was tracked is of another time."""
+        self._pipeline = self._model.pipeline(self._settings)

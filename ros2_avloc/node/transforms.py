@@ -1,0 +1,95 @@
+"""Where the camera was when it took a frame."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+from rclpy.node import Node
+from rclpy.time import Time
+from scipy.spatial.transform import Rotation
+
+from ros2_avloc.attention.tracker import Pose
+from ros2_avloc.errors import AvlocError, InputError
+
+PATIENCE = 10
+"""So many times a transform is asked for, `INTERVAL` apart: it may come a little after the frame."""
+
+INTERVAL = 0.01
+"""Seconds between two times."""
+
+
+class CameraPoses:
+    """Finds the pose of the camera in `target_frame`, by tf2.
+
+    With an empty `target_frame` everything stays in the camera's frame, and tf2 is not needed.
+
+    Raises
+    ------
+    AvlocError
+        If a target frame is asked for and tf2_ros is not installed.
+    """
+
+    def __init__(self, node: Node, target_frame: str) -> None:
+        self.target_frame = target_frame
+        self._stopped = threading.Event()
+        self._listener: Any = None
+        if target_frame:
+            tf2_ros = _tf2_ros()
+            self._failure: type[Exception] = tf2_ros.TransformException
+            self._buffer = tf2_ros.Buffer(node=node)
+            self._listener = tf2_ros.TransformListener(self._buffer, node, spin_thread=False)
+
+    def find(self, camera_frame: str, stamp: int) -> tuple[str, Pose]:
+        """Return the frame in which bearings are to be given, and the camera's pose in it.
+
+        Parameters
+        ----------
+        camera_frame
+            Optical frame of the image.
+        stamp
+            ROS time in ns.
+
+        Raises
+        ------
+        InputError
+            If the transform is not there. Waits for it up to `PATIENCE` · `INTERVAL` seconds.
+        """
+        if not self.target_frame or self.target_frame == camera_frame:
+            return camera_frame, Pose(np.eye(3), np.zeros(3))
+        return self.target_frame, _to_pose(self._look_up(camera_frame, stamp))
+
+    def close(self) -> None:
+        """Stop waiting and listening."""
+        self._stopped.set()
+        if self._listener is not None:
+            self._listener.unregister()
+            self._listener = None
+
+    def _look_up(self, camera_frame: str, stamp: int) -> Any:
+        problem: Exception | None = None
+        for _ in range(PATIENCE):
+            try:
+                return self._buffer.lookup_transform(self.target_frame, camera_frame, Time(nanoseconds=stamp))
+            except self._failure as error:
+                problem = error
+            if self._stopped.wait(INTERVAL):
+                break
+        raise InputError(f'There is no transform from {camera_frame!r} to target_frame {self.target_frame!r} '
+                         f'at the time of the frame ({problem}).')
+
+
+def _to_pose(message: Any) -> Pose:
+    turn, move = message.transform.rotation, message.transform.translation
+    rotation = Rotation.from_quat([turn.x, turn.y, turn.z, turn.w]).as_matrix()
+    return Pose(rotation, np.array([move.x, move.y, move.z]))
+
+
+def _tf2_ros() -> Any:
+    try:
+        import tf2_ros
+    except ImportError:
+        raise AvlocError('target_frame needs tf2_ros, which is not installed: install '
+                         'ros-$ROS_DISTRO-tf2-ros-py, or leave target_frame empty.') from None
+    return tf2_ros
