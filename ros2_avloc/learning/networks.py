@@ -1,0 +1,118 @@
+"""AVOL-Net: two towers, and a head that compares every cell of a frame with a second of sound.
+
+Layer for layer as in "Objects that Sound" (Arandjelović & Zisserman, ECCV 2018, figures 2 and 4).
+The width of the towers and the size of the embeddings are settings; 64 and 128 are the paper's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+
+GRID = 14
+"""Cells along each side of the heatmap."""
+
+
+def _convolution(inputs: int, outputs: int, stride: int) -> Iterator[nn.Module]:
+    yield nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=False)
+    yield nn.BatchNorm2d(outputs)
+    yield nn.ReLU(inplace=True)
+
+
+class Tower(nn.Sequential):
+    """conv1_1 to conv4_2: eight 3×3 convolutions in four blocks, the first with stride 2.
+
+    Parameters
+    ----------
+    channels
+        Of the input: 3 for a frame, 1 for a spectrogram.
+    width
+        Channels of the first block; each further block has twice as many.
+    """
+
+    def __init__(self, channels: int, width: int) -> None:
+        layers: list[nn.Module] = []
+        for block in range(4):
+            outputs = width * 2 ** block
+            if block:
+                layers.append(nn.MaxPool2d(2))
+            layers.extend(_convolution(channels, outputs, stride=1 if block else 2))
+            layers.extend(_convolution(outputs, outputs, stride=1))
+            channels = outputs
+        super().__init__(*layers)
+        for layer in self:
+            if isinstance(layer, nn.Conv2d):
+                nn.init.kaiming_normal_(layer.weight, nonlinearity='relu')
+
+
+class AVOLNet(nn.Module):
+    """Audio-Visual Object Localisation network.
+
+    The embeddings are not L2-normalised, so that background can answer weakly. BatchNorm after conv5
+    and fc1 is ours: without it the contrastive loss does not leave chance. It is folded at export, so
+    that the network that runs is the paper's.
+
+    Parameters
+    ----------
+    width
+        Channels of the first block of both towers (the paper: 64).
+    embedding
+        Length of the embeddings (the paper: 128).
+    """
+
+    def __init__(self, width: int = 64, embedding: int = 128) -> None:
+        super().__init__()
+        self.width, self.embedding = width, embedding
+        self.vision = Tower(3, width)
+        self.conv5 = nn.Conv2d(8 * width, embedding, 1)
+        self.norm5 = nn.BatchNorm2d(embedding)
+        self.conv6 = nn.Conv2d(embedding, embedding, 1)
+        self.sound = Tower(1, width)
+        self.fc1 = nn.Linear(8 * width, embedding)
+        self.norm1 = nn.BatchNorm1d(embedding)
+        self.fc2 = nn.Linear(embedding, embedding)
+        # conv7: w > 0 and b < 0, else anti-aligned embeddings would be an equally good solution.
+        self.log_scale = nn.Parameter(torch.tensor(0.0))
+        self.bias = nn.Parameter(torch.tensor(-1.0))
+
+    @property
+    def scale(self) -> Tensor:
+        """Weight of conv7, positive at all times."""
+        return self.log_scale.exp()
+
+    def embed_cells(self, image: Tensor) -> Tensor:
+        """Embed every cell of frames: ``(n, 3, 224, 224)`` to ``(n, embedding, 14, 14)``."""
+        hidden: Tensor = self.norm5(self.conv5(self.vision(image)))
+        return self.conv6(hidden.relu())  # type: ignore[no-any-return]
+
+    def embed_sound(self, spectrogram: Tensor) -> Tensor:
+        """Embed seconds of sound: ``(n, 1, 257, 200)`` to ``(n, embedding)``."""
+        pooled = self.sound(spectrogram).amax(dim=(2, 3))
+        hidden: Tensor = self.norm1(self.fc1(pooled))
+        return self.fc2(hidden.relu())  # type: ignore[no-any-return]
+
+    def compare(self, cells: Tensor, sounds: Tensor) -> Tensor:
+        """Compare every frame with every sound.
+
+        Parameters
+        ----------
+        cells
+            ``(n, embedding, 14, 14)``.
+        sounds
+            ``(m, embedding)``.
+
+        Returns
+        -------
+        Tensor
+            Logits ``(n, m, 14, 14)``: conv7 of the scalar products; 1 = corresponds.
+        """
+        products = torch.einsum('nerc,me->nmrc', cells.float(), sounds.float())
+        return self.scale * products + self.bias
+
+    def forward(self, image: Tensor, spectrogram: Tensor) -> Tensor:
+        """Return the logits ``(n, 14, 14)`` of frames, each with its own sound."""
+        cells, sounds = self.embed_cells(image), self.embed_sound(spectrogram)
+        products = torch.einsum('nerc,ne->nrc', cells.float(), sounds.float())
+        return self.scale * products + self.bias

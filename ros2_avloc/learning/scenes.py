@@ -1,0 +1,159 @@
+"""Scenes: a picture, a second of sound, and which of the objects in view makes it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import IterableDataset, get_worker_info
+
+from ros2_avloc.audio.spectrogram import spectrogram
+from ros2_avloc.learning import pictures, sounds
+from ros2_avloc.learning.banks import Bank, Recording, categories
+from ros2_avloc.learning.pictures import Picture
+
+Rng = np.random.Generator
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A picture and a second of sound.
+
+    Attributes
+    ----------
+    picture
+        What is seen, with the categories and boxes of its objects.
+    samples
+        What is heard, float32 ``(48240,)``.
+    heard
+        Categories that sound; they are in view where `negative` is empty, and out of view otherwise.
+    negative
+        Where nothing in view makes the sound, what it is: ``'silence'``, ``'noise'``, ``'hum'``,
+        ``'elsewhere'`` (a category that is not in view) or ``'other'`` (a sound of no category).
+    """
+
+    picture: Picture
+    samples: NDArray[np.float32]
+    heard: tuple[str, ...]
+    negative: str
+
+
+NEGATIVES = ('silence', 'noise', 'hum', 'elsewhere', 'other')
+"""Kinds of sounds that nothing in view makes."""
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """How scenes are drawn.
+
+    Attributes
+    ----------
+    fewest, most
+        Objects in view; all numbers between are equally frequent.
+    negatives
+        Share of scenes whose sound nothing in view makes.
+    duets
+        Share of scenes, among those with two objects or more, in which two of them sound.
+    """
+
+    fewest: int = 1
+    most: int = 4
+    negatives: float = 0.2
+    duets: float = 0.15
+
+
+def draw_scene(bank: Bank, mixture: Mixture, rng: Rng) -> Scene:
+    """Draw one scene from a bank."""
+    count = int(rng.integers(mixture.fewest, mixture.most + 1))
+    wanted = [str(name) for name in rng.choice(sorted(bank.recordings), count, replace=False)]
+    picture = pictures.draw_picture(bank, wanted, rng)
+    if rng.random() < mixture.negatives:
+        return negative_scene(bank, picture, str(rng.choice(NEGATIVES)), rng)
+    in_view = [name for name, _ in picture.objects]
+    duet = len(in_view) > 1 and rng.random() < mixture.duets
+    heard = tuple(str(name) for name in rng.choice(in_view, 2 if duet else 1, replace=False))
+    return Scene(picture, sounds.vary(_mixed(bank, heard, rng), rng), heard, '')
+
+
+def negative_scene(bank: Bank, picture: Picture, negative: str, rng: Rng) -> Scene:
+    """Return a scene whose sound, of a kind named in `NEGATIVES`, nothing in `picture` makes."""
+    level = 10 ** (rng.uniform(-60, -12) / 20)
+    heard: tuple[str, ...] = ()
+    if negative == 'silence':
+        samples = sounds.silence(rng)
+    elif negative == 'noise':
+        samples = np.clip(sounds.noise(rng, level), -1, 1)
+    elif negative == 'hum':
+        samples = sounds.hum(rng, level)
+    elif negative == 'elsewhere':
+        in_view = {name for name, _ in picture.objects}
+        heard = (str(rng.choice(sorted(set(bank.recordings) - in_view))),)
+        samples = sounds.vary(_mixed(bank, heard, rng), rng)
+    else:
+        name = str(rng.choice(sorted(bank.negatives)))
+        samples = sounds.vary(_one_of(bank.negatives[name], rng), rng)
+    return Scene(picture, samples, heard, negative)
+
+
+def _mixed(bank: Bank, names: Sequence[str], rng: Rng) -> NDArray[np.float32]:
+    parts = [_one_of(bank.recordings[name], rng) for name in names]
+    return sounds.mix(parts, rng) if len(parts) > 1 else parts[0]
+
+
+def _one_of(recordings: Sequence[Recording], rng: Rng) -> NDArray[np.float32]:
+    return sounds.second_of(recordings[rng.integers(len(recordings))], rng)
+
+
+class SceneStream(IterableDataset[dict[str, Tensor]]):
+    """Scenes without end, a bank drawn afresh for each.
+
+    Each item holds ``image`` uint8 ``(3, 224, 224)``, ``spectrogram`` float32 ``(1, 257, 200)``, and
+    ``seen`` and ``heard``, bool ``(categories,)``: what is in view, and what sounds (there or elsewhere).
+
+    Parameters
+    ----------
+    banks
+        Where scenes are drawn from, all equally often.
+    mixture
+        How scenes are drawn in the end.
+    seed
+        Of all that is drawn; workers draw differently.
+    curriculum
+        Scenes after which one more object may be in view, from one up to ``mixture.most``.
+    """
+
+    def __init__(self, banks: Sequence[Bank], mixture: Mixture, seed: int, curriculum: int = 0) -> None:
+        super().__init__()
+        self.banks, self.mixture, self.seed, self.curriculum = list(banks), mixture, seed, curriculum
+        names = categories(banks)
+        self.numbers = {name: number for number, name in enumerate(names)}
+
+    def __iter__(self) -> Iterator[dict[str, Tensor]]:
+        worker = get_worker_info()
+        rng = np.random.default_rng([self.seed, worker.seed % 2 ** 32 if worker else 0])
+        for drawn in itertools.count(step=worker.num_workers if worker else 1):
+            bank = self.banks[rng.integers(len(self.banks))]
+            yield self.item(draw_scene(bank, self._stage(drawn), rng))
+
+    def _stage(self, drawn: int) -> Mixture:
+        most = 1 + drawn // self.curriculum if self.curriculum else self.mixture.most
+        return replace(self.mixture, most=min(most, self.mixture.most))
+
+    def item(self, scene: Scene) -> dict[str, Tensor]:
+        """Return a scene as tensors."""
+        return {
+            'image': torch.from_numpy(scene.picture.rgb.transpose(2, 0, 1).copy()),
+            'spectrogram': torch.from_numpy(spectrogram(scene.samples))[None],
+            'seen': self._flags([name for name, _ in scene.picture.objects]),
+            'heard': self._flags(scene.heard),
+        }
+
+    def _flags(self, names: Sequence[str]) -> Tensor:
+        flags = torch.zeros(len(self.numbers), dtype=torch.bool)
+        flags[[self.numbers[name] for name in names]] = True
+        return flags
