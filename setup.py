@@ -7,12 +7,10 @@ NAME = 'ros2_avloc'
 
 
 def shared(*tops: str) -> Iterator[tuple[str, list[str]]]:
-    """Yield every folder below these with its files, for share/ros2_avloc."""
-    for top in tops:
-        for folder in (Path(top), *sorted(path for path in Path(top).rglob('*') if path.is_dir())):
-            files = sorted(str(path) for path in folder.iterdir() if path.is_file())
-            if files and folder.name != '__pycache__':
-                yield f'share/{NAME}/{folder}', files
+    """Yield every folder below these that holds files, and the files, for share/ros2_avloc."""
+    found = [path for top in tops for path in Path(top).rglob('*') if '__pycache__' not in path.parts]
+    for folder in sorted({path.parent for path in found if path.is_file()}):
+        yield f'share/{NAME}/{folder}', sorted(str(path) for path in folder.iterdir() if path.is_file())
 
 
 setup(

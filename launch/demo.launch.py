@@ -1,0 +1,84 @@
+"""A simulated camera and microphone, the node, and RViz."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from ament_index_python.packages import (
+    PackageNotFoundError,
+    get_package_prefix,
+    get_package_share_directory,
+)
+from launch import LaunchContext, LaunchDescription
+from launch.actions import (
+    DeclareLaunchArgument,
+    IncludeLaunchDescription,
+    LogInfo,
+    OpaqueFunction,
+    SetEnvironmentVariable,
+)
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import Node
+
+SHARE = Path(get_package_share_directory('ros2_avloc'))
+PROFILES = 'FASTRTPS_DEFAULT_PROFILES_FILE'
+
+
+def argument(name: str, default: str, description: str, *choices: str) -> DeclareLaunchArgument:
+    """Declare an argument; without choices it is free."""
+    return DeclareLaunchArgument(
+        name, default_value=default, description=description, choices=choices or None
+    )
+
+
+def arguments() -> list[DeclareLaunchArgument]:
+    """Return what may be given on the command line."""
+    return [
+        argument('rviz', 'true', 'show it in RViz', 'true', 'false'),
+        argument('seed', '1', 'which world is simulated'),
+        argument('script', 'turns', 'what sounds when: turns, one, all, silence, or "bell_1 0 3.5; wind 5 8"'),
+        argument('target_frame', 'world', "frame of tracks and bearings; empty: the camera's"),
+    ]
+
+
+def rviz() -> Node | LogInfo:
+    """Return RViz, or where it is not installed, how to get it."""
+    try:
+        get_package_prefix('rviz2')
+    except PackageNotFoundError:
+        distribution = os.environ.get('ROS_DISTRO', 'jazzy')
+        package = f'ros-{distribution}-rviz2'
+        return LogInfo(msg=f'RViz is not installed; install it with: sudo apt-get install {package}')
+    return Node(package='rviz2', executable='rviz2', arguments=['-d', str(SHARE / 'config' / 'avloc.rviz')])
+
+
+def start(context: LaunchContext) -> list[Any]:
+    """Return the simulator, the node and RViz."""
+    given = {argument.name: LaunchConfiguration(argument.name).perform(context) for argument in arguments()}
+    simulator = Node(
+        package='ros2_avloc',
+        executable='simulator',
+        name='simulator',
+        parameters=[{'seed': int(given['seed']), 'script': given['script']}],
+        output='screen',
+        emulate_tty=True,
+    )
+    avloc = IncludeLaunchDescription(
+        PythonLaunchDescriptionSource(str(SHARE / 'launch' / 'avloc.launch.py')),
+        launch_arguments={
+            'image': 'camera/image_raw',
+            'camera_info': 'camera/camera_info',
+            'target_frame': given['target_frame'],
+        }.items(),
+    )
+    profiles = os.environ.get(PROFILES) or str(SHARE / 'config' / 'fastdds.xml')
+    shown = [rviz()] if given['rviz'] == 'true' else []
+    return [SetEnvironmentVariable(PROFILES, profiles), simulator, avloc, *shown]
+
+
+def generate_launch_description() -> LaunchDescription:
+    """Describe the demonstration."""
+    return LaunchDescription([*arguments(), OpaqueFunction(function=start)])
