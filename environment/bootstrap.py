@@ -280,17 +280,19 @@ def build_interfaces(packages: list[str], options: list[str], environment: dict[
 
 
 def install_package(environment: dict[str, str]) -> None:
-    """Install this package, editable, with its executables and shared files where ROS 2 looks for them."""
-    share, library = VENV / 'share' / 'ros2_avloc', VENV / 'lib' / 'ros2_avloc'
-    shutil.rmtree(share, ignore_errors=True)  # first of all: pip would follow the links below
-    shutil.rmtree(library, ignore_errors=True)
+    """Install this package, editable, and link what ROS 2 looks for to where it looks."""
     pip_install(['--no-deps', '--no-build-isolation', '--editable', ROOT], environment)
-    for name in ('config', 'launch', 'models'):  # links, so that an edited file counts at once
-        shutil.rmtree(share / name, ignore_errors=True)
-        (share / name).symlink_to(ROOT / name)
-    library.mkdir()
-    for name in ('avloc', 'avloc_node', 'simulator'):
-        (library / name).symlink_to(Path('..', '..', 'bin', name))
+    link(VENV / 'share' / 'ament_index' / 'resource_index' / 'packages', ROOT / 'resource', ['ros2_avloc'])
+    link(VENV / 'share' / 'ros2_avloc', ROOT, ['package.xml', 'config', 'launch', 'models'])
+    link(VENV / 'lib' / 'ros2_avloc', VENV / 'bin', ['avloc', 'avloc_node', 'simulator'])
+
+
+def link(folder: Path, target: Path, names: list[str]) -> None:
+    """Link these names in a folder to those of another."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        (folder / name).unlink(missing_ok=True)
+        (folder / name).symlink_to(target / name)
 
 
 # The order
