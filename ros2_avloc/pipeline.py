@@ -89,7 +89,7 @@ class Pipeline:
         self._attention = Attention(min_dwell=self.settings.min_dwell,
                                     switch_margin=self.settings.switch_margin)
 
-    def process(self, frame: Frame, sound: Sound, camera: Camera, pose: Pose) -> Result:
+    def process(self, frame: Frame, sound: Sound, camera: Camera, pose: Pose | None) -> Result:
         """Process a window.
 
         Parameters
@@ -99,7 +99,8 @@ class Pipeline:
         camera
             Of the frame, at the frame's size.
         pose
-            Of the camera in the target frame at the frame's stamp.
+            Of the camera in the target frame at the frame's stamp. ``None`` where it is not known: then
+            the result has no tracks, and those that were there wait.
 
         Raises
         ------
@@ -113,6 +114,8 @@ class Pipeline:
         localization = self._localizer.localize(frame, sound)
         threshold = settings.threshold or self._threshold
         sources = find_sources(localization.heatmap, camera, threshold=threshold, limit=settings.limit)
+        if pose is None:
+            return Result(frame, localization, sources, [], None)
         tracks = self._tracker.update(frame.stamp, sources, pose, camera)
         return Result(frame, localization, sources, tracks, self._attention.choose(frame.stamp, tracks))
 

@@ -119,3 +119,12 @@ def test_a_camera_of_another_size_is_refused_and_changes_nothing():
     with pytest.raises(InputError, match='560×420, but its camera 640×480'):
         pipeline.process(_frame(1), _sound(1, 0.5), Camera.from_hfov(640, 480, 1.0), STILL)
     assert _run(pipeline, range(1, 2), (120, 210, 255))[0].attended.id == 1
+
+
+def test_without_a_pose_there_are_sources_but_no_tracks_and_those_that_were_wait():
+    pipeline = _pipeline(confirm=1)
+    attended = _run(pipeline, range(1), (120, 210, 255))[0].attended
+    lost = pipeline.process(_frame(1, (120, 210, 255)), _sound(1, 0.5), CAMERA, None)
+    assert len(lost.sources) == 1
+    assert (lost.tracks, lost.attended) == ([], None)
+    assert _run(pipeline, range(2, 3), (120, 210, 255))[0].attended.id == attended.id
