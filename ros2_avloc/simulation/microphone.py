@@ -15,7 +15,7 @@ from ros2_avloc.audio.sound import SAMPLE_RATE
 Audio = NDArray[np.float32]
 """Mono signal ``(n,)`` at 48 kHz, in [-1, 1] where it leaves the microphone."""
 
-GAIN = 0.7
+GAIN = 0.25
 """What the direct sound of a source at 1 m is multiplied with."""
 
 NEAREST = 0.3

@@ -9,7 +9,7 @@ As text it is the name of a builder or a list of events. The builders are
 
 A list has one event per line, or several with semicolons between: the name of an object or of a
 noise (see `sounds.NEGATIVES`), then start and end in seconds of the scene, where ``inf`` is an end that
-never comes: ``bell_1 0 3.5; wind 5 8; dog_1 9 inf``.
+never comes: ``bell 0 3.5; wind 5 8; dog 9 inf``.
 """
 
 from __future__ import annotations

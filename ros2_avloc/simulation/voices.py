@@ -88,7 +88,7 @@ class Voices:
         seconds = min(TAKE / SAMPLE_RATE, event.end - event.start)
         if event.name in self._kinds:
             return synthesise(self._kinds[event.name], rng, seconds)
-        return np.float32(rng.uniform(0.1, 0.5)) * negative(event.name, rng, seconds)
+        return np.float32(rng.uniform(0.2, 0.8)) * negative(event.name, rng, seconds)
 
 
 def _sample(time: float) -> int:

@@ -51,7 +51,7 @@ def test_a_noise_comes_from_all_around() -> None:
     (source,) = voices().sources([Event('rain', 0.0, 2.0)], 0, SAMPLE_RATE)
     assert source.direct.size == 0
     assert source.diffuse.size == 96_000
-    assert 0.04 < np.abs(source.diffuse).max() < 0.5
+    assert 0.1 <= np.abs(source.diffuse).max() <= 0.8
 
 
 @pytest.mark.parametrize('end', [20.0, 15.85, 7.95, 7.9, math.inf])
