@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -58,8 +60,28 @@ class Board:
         return np.round(pixels * 16).astype(np.int32)
 
 
-def cloudy(rng: np.random.Generator, height: int, width: int, cells: int, octaves: int = 4) -> NDArray[np.float32]:
-    """Smooth random noise, about -1 to 1, float32 ``(height, width)``; repeats nowhere.
+Furnishing = Callable[[Board, np.random.Generator, float], float]
+"""Draws something on a board from x on, and says how wide it is, m."""
+
+
+def place_along(
+    b: Board, rng: np.random.Generator, choice: Sequence[Furnishing], gap: float, until: float
+) -> None:
+    """Place random things side by side from the left up to `until`, about `gap` metres apart."""
+    x = float(rng.uniform(0, gap))
+    while x < until:
+        x += choice[int(rng.integers(len(choice)))](b, rng, x) + float(rng.uniform(0.2, 2 * gap))
+
+
+def every(start: float, stop: float, step: float) -> list[float]:
+    """Give start, start + step, … below stop."""
+    return [float(value) for value in np.arange(start, stop, step)]
+
+
+def cloudy(
+    rng: np.random.Generator, height: int, width: int, cells: int, octaves: int = 4
+) -> NDArray[np.float32]:
+    """Make smooth random noise, about -1 to 1, float32 ``(height, width)``; its left and right ends meet.
 
     `cells` is the number of coarsest patches across the width.
     """
@@ -68,7 +90,11 @@ def cloudy(rng: np.random.Generator, height: int, width: int, cells: int, octave
         across = cells * 2**octave
         down = max(2, round(across * height / width))
         coarse = rng.uniform(-1, 1, (down, across)).astype(np.float32)
-        total += 0.55**octave * cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+        round_trip = np.concatenate([coarse[:, -2:], coarse, coarse[:, :2]], axis=1)
+        fine = width * (across + 4) / across
+        wide = cv2.resize(round_trip, (round(fine), height), interpolation=cv2.INTER_CUBIC)
+        margin = (wide.shape[1] - width) // 2
+        total += 0.55**octave * wide[:, margin : margin + width]
     return total
 
 

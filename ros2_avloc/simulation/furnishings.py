@@ -1,29 +1,28 @@
-"""What stands and hangs in simulated rooms and streets and makes no sound, drawn flat on a `Board`."""
+"""What stands and hangs in simulated rooms and makes no sound, drawn flat on a `Board`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
-from ros2_avloc.simulation.board import Board
+from ros2_avloc.simulation.board import Board, Furnishing, every
 from ros2_avloc.simulation.objects.colours import WHITE, WOODS, Colour, hsv, one_of, shade
 
 _SKY: Colour = (178, 206, 232)
 
 
 def muted(rng: np.random.Generator) -> Colour:
-    """A random colour as walls and furniture have."""
+    """Choose a random colour as walls and furniture have."""
     return hsv(rng.uniform(), rng.uniform(0.05, 0.45), rng.uniform(0.35, 0.9))
 
 
 def window(b: Board, rng: np.random.Generator, x: float) -> float:
-    """A window with panes, sky behind it, and now and then curtains."""
+    """Draw a window with panes, sky behind it, and now and then curtains."""
     width, height, sill = rng.uniform(0.8, 2.0), rng.uniform(0.9, 1.5), rng.uniform(0.7, 1.0)
     frame = one_of(rng, (WHITE, *WOODS))
     b.box(x - 0.07, sill - 0.07, width + 0.14, height + 0.14, frame)
     b.lit_box(x, sill, width, height, one_of(rng, (_SKY, (220, 228, 236), (90, 110, 150))))
-    b.polygon([(x, sill), (x + width, sill), (x + width, sill + 0.3 * rng.random()), (x, sill + 0.4)], hsv(0.3, 0.35, 0.5))
+    b.polygon([(x, sill), (x + width, sill), (x + width, sill + 0.3 * rng.random()), (x, sill + 0.4)],
+              hsv(0.3, 0.35, 0.5))
     for k in range(1, int(rng.integers(2, 4))):
         b.box(x + k * width / 3 - 0.02, sill, 0.04, height, frame)
     b.box(x, sill + height / 2, width, 0.04, frame)
@@ -36,7 +35,7 @@ def window(b: Board, rng: np.random.Generator, x: float) -> float:
 
 
 def door(b: Board, rng: np.random.Generator, x: float) -> float:
-    """A closed door."""
+    """Draw a closed door."""
     colour = one_of(rng, (*WOODS, WHITE, muted(rng)))
     b.box(x - 0.08, 0, 1.06, 2.13, shade(colour, 0.7))
     b.lit_box(x, 0, 0.9, 2.05, colour)
@@ -47,39 +46,41 @@ def door(b: Board, rng: np.random.Generator, x: float) -> float:
 
 
 def poster(b: Board, rng: np.random.Generator, x: float) -> float:
-    """A picture of nothing in particular in a frame."""
+    """Draw a picture of nothing in particular in a frame."""
     width, height, z = rng.uniform(0.4, 1.1), rng.uniform(0.4, 1.0), rng.uniform(1.1, 1.5)
     b.box(x - 0.04, z - 0.04, width + 0.08, height + 0.08, one_of(rng, (*WOODS, (30, 30, 32), WHITE)))
     b.box(x, z, width, height, hsv(rng.uniform(), rng.uniform(0.1, 0.7), rng.uniform(0.4, 1.0)))
     for _ in range(int(rng.integers(1, 6))):
         place = rng.uniform(0.1, 0.6, 4) * (width, height, width, height)
-        b.box(x + place[0], z + place[1], 0.6 * place[2], 0.6 * place[3], hsv(rng.uniform(), 0.6, rng.uniform(0.2, 0.9)))
+        b.box(x + place[0], z + place[1], 0.6 * place[2], 0.6 * place[3],
+              hsv(rng.uniform(), 0.6, rng.uniform(0.2, 0.9)))
     return float(width)
 
 
 def shelf(b: Board, rng: np.random.Generator, x: float) -> float:
-    """A bookcase."""
+    """Draw a bookcase."""
     width, height = rng.uniform(0.8, 1.6), rng.uniform(1.2, 2.1)
     wood = one_of(rng, (*WOODS, WHITE))
     b.box(x, 0, width, height, shade(wood, 0.75))
-    for z in np.arange(0.1, height - 0.3, 0.38):
+    for z in every(0.1, height - 0.3, 0.38):
         b.box(x + 0.05, z, width - 0.1, 0.33, shade(wood, 0.4))
         at = x + 0.06
         while at < x + width - 0.15:
             thick = rng.uniform(0.03, 0.09)
             if rng.random() < 0.85:
-                b.box(at, z, thick, rng.uniform(0.18, 0.31), hsv(rng.uniform(), rng.uniform(0.2, 0.7), rng.uniform(0.3, 0.9)))
+                b.box(at, z, thick, rng.uniform(0.18, 0.31),
+                      hsv(rng.uniform(), rng.uniform(0.2, 0.7), rng.uniform(0.3, 0.9)))
             at += thick + 0.008
     return float(width)
 
 
 def cabinet(b: Board, rng: np.random.Generator, x: float) -> float:
-    """A sideboard with drawers, things without a sound on it."""
+    """Draw a sideboard with drawers, things without a sound on it."""
     width, height = rng.uniform(0.9, 1.8), rng.uniform(0.6, 0.95)
     wood = one_of(rng, (*WOODS, WHITE, muted(rng)))
     b.lit_box(x, 0.08, width, height - 0.08, wood)
     b.box(x - 0.03, height, width + 0.06, 0.05, shade(wood, 1.15))
-    for left in np.arange(x + 0.05, x + width - 0.3, 0.42):
+    for left in every(x + 0.05, x + width - 0.3, 0.42):
         for z in (0.14, 0.14 + height / 2.2):
             b.box(left, z, 0.36, height / 2.6, shade(wood, 0.9))
             b.disc(left + 0.18, z + height / 5, 0.02, 0.02, (60, 56, 50))
@@ -90,32 +91,35 @@ def cabinet(b: Board, rng: np.random.Generator, x: float) -> float:
 
 
 def plant(b: Board, rng: np.random.Generator, x: float) -> float:
-    """A plant in a pot."""
+    """Draw a plant in a pot."""
     height = rng.uniform(0.6, 1.6)
-    b.polygon([(x + 0.1, 0), (x + 0.4, 0), (x + 0.46, 0.35), (x + 0.04, 0.35)], one_of(rng, ((170, 90, 60), muted(rng))))
+    b.polygon([(x + 0.1, 0), (x + 0.4, 0), (x + 0.46, 0.35), (x + 0.04, 0.35)],
+              one_of(rng, ((170, 90, 60), muted(rng))))
     green = hsv(rng.uniform(0.22, 0.4), rng.uniform(0.4, 0.8), rng.uniform(0.3, 0.6))
     for _ in range(int(rng.integers(8, 20))):
         lean, tall = rng.uniform(-0.5, 0.5), rng.uniform(0.5, 1.0) * height
         tip = (x + 0.25 + lean, 0.35 + tall)
-        b.polygon([(x + 0.25, 0.33), (x + 0.2 + 0.6 * lean, 0.35 + 0.6 * tall), tip, (x + 0.32 + 0.6 * lean, 0.32 + 0.6 * tall)],
+        b.polygon([(x + 0.25, 0.33), (x + 0.2 + 0.6 * lean, 0.35 + 0.6 * tall), tip,
+                   (x + 0.32 + 0.6 * lean, 0.32 + 0.6 * tall)],
                   shade(green, rng.uniform(0.7, 1.3)))
     return 0.6
 
 
 def table(b: Board, rng: np.random.Generator, x: float) -> float:
-    """A table with a box or two on it."""
+    """Draw a table with a box or two on it."""
     width, height = rng.uniform(0.9, 1.8), rng.uniform(0.65, 0.8)
     wood = one_of(rng, (*WOODS, WHITE, (60, 60, 66)))
     for leg in (x + 0.06, x + width - 0.12):
         b.box(leg, 0, 0.06, height, shade(wood, 0.7))
     b.box(x, height, width, 0.06, wood)
     for _ in range(int(rng.integers(0, 3))):
-        b.lit_box(x + rng.uniform(0, width - 0.35), height + 0.06, rng.uniform(0.1, 0.35), rng.uniform(0.08, 0.3), muted(rng))
+        b.lit_box(x + rng.uniform(0, width - 0.35), height + 0.06, rng.uniform(0.1, 0.35),
+                  rng.uniform(0.08, 0.3), muted(rng))
     return float(width)
 
 
 def sofa(b: Board, rng: np.random.Generator, x: float) -> float:
-    """A sofa with cushions."""
+    """Draw a sofa with cushions."""
     width = rng.uniform(1.4, 2.2)
     cloth = muted(rng)
     b.lit_box(x, 0.1, width, 0.75, shade(cloth, 0.85))
@@ -123,12 +127,13 @@ def sofa(b: Board, rng: np.random.Generator, x: float) -> float:
         b.lit_box(x + 0.15 + k * (width - 0.3) / 2, 0.3, (width - 0.34) / 2, 0.2, cloth)
     for side in (x, x + width - 0.18):
         b.lit_box(side, 0.1, 0.18, 0.52, shade(cloth, 1.1))
-    b.polygon([(x + 0.3, 0.5), (x + 0.65, 0.5), (x + 0.6, 0.85), (x + 0.34, 0.82)], hsv(rng.uniform(), 0.5, 0.7))
+    b.polygon([(x + 0.3, 0.5), (x + 0.65, 0.5), (x + 0.6, 0.85), (x + 0.34, 0.82)],
+              hsv(rng.uniform(), 0.5, 0.7))
     return float(width)
 
 
 def lamp(b: Board, rng: np.random.Generator, x: float) -> float:
-    """A standing lamp."""
+    """Draw a standing lamp."""
     height = rng.uniform(1.3, 1.7)
     b.box(x + 0.23, 0, 0.035, height, (60, 58, 56))
     b.disc(x + 0.25, 0.02, 0.17, 0.04, (60, 58, 56))
@@ -138,8 +143,8 @@ def lamp(b: Board, rng: np.random.Generator, x: float) -> float:
 
 
 def boxes(b: Board, rng: np.random.Generator, x: float) -> float:
-    """A stack of cartons."""
-    for z in np.arange(0, rng.integers(1, 4)) * 0.36:
+    """Draw a stack of cartons."""
+    for z in every(0, 0.36 * int(rng.integers(1, 4)) - 0.1, 0.36):
         carton = one_of(rng, ((190, 150, 100), (170, 130, 84)))
         shift = rng.uniform(0, 0.15)
         b.lit_box(x + shift, z, 0.6, 0.35, carton)
@@ -147,65 +152,6 @@ def boxes(b: Board, rng: np.random.Generator, x: float) -> float:
     return 0.8
 
 
-def tree(b: Board, rng: np.random.Generator, x: float) -> float:
-    """A tree with a round or a pointed crown."""
-    height, wide = rng.uniform(2.2, 5.0), rng.uniform(0.7, 1.4)
-    b.box(x + wide - 0.1, 0, 0.2, 0.6 * height, (92, 70, 50))
-    green = hsv(rng.uniform(0.18, 0.4), rng.uniform(0.35, 0.7), rng.uniform(0.25, 0.55))
-    if rng.random() < 0.3:
-        for k in range(4):
-            low, half = (0.2 + 0.18 * k) * height, wide * (1 - 0.2 * k)
-            b.polygon([(x + wide - half, low), (x + wide + half, low), (x + wide, low + 0.38 * height)], shade(green, 0.8 + 0.1 * k))
-        return float(2 * wide)
-    for _ in range(26):
-        dx, dz = rng.normal(0, 0.36, 2)
-        size = rng.uniform(0.2, 0.5) * wide
-        b.disc(x + wide + dx * wide, 0.7 * height + 0.22 * height * dz * 2, size, size, shade(green, rng.uniform(0.75, 1.2) + 0.2 * dz))
-    return float(2 * wide)
-
-
-def house(b: Board, rng: np.random.Generator, x: float) -> float:
-    """A house front with windows, a door and a roof."""
-    width, height = rng.uniform(2.5, 5.5), rng.uniform(2.4, 4.5)
-    wall = one_of(rng, (muted(rng), (196, 120, 92), (232, 222, 200)))
-    b.lit_box(x, 0, width, height, wall)
-    b.polygon([(x - 0.2, height), (x + width + 0.2, height), (x + 0.8 * width, height + 1.1), (x + 0.2 * width, height + 1.1)],
-              one_of(rng, ((130, 62, 48), (80, 80, 88), (110, 84, 66))))
-    for left in np.arange(x + 0.35, x + width - 0.8, 1.1):
-        for z in np.arange(0.9, height - 0.9, 1.4):
-            b.box(left - 0.05, z - 0.05, 0.75, 1.0, WHITE)
-            b.lit_box(left, z, 0.65, 0.9, (96, 116, 140))
-    b.box(x + width / 2, 0, 0.75, 1.7, shade(muted(rng), 0.7))
-    return float(width)
-
-
-def fence(b: Board, rng: np.random.Generator, x: float) -> float:
-    """A fence of boards."""
-    width, height = rng.uniform(2, 5), rng.uniform(0.8, 1.3)
-    wood = one_of(rng, (*WOODS, WHITE, (150, 146, 140)))
-    for left in np.arange(x, x + width, 0.2):
-        b.box(left, 0, 0.15, height, shade(wood, rng.uniform(0.85, 1.1)))
-    for z in (0.25, height - 0.25):
-        b.box(x, z, width, 0.07, shade(wood, 0.7))
-    return float(width)
-
-
-def bush(b: Board, rng: np.random.Generator, x: float) -> float:
-    """A low bush."""
-    green = hsv(rng.uniform(0.2, 0.4), rng.uniform(0.4, 0.7), rng.uniform(0.25, 0.5))
-    for _ in range(22):
-        dx, size = rng.uniform(0, 1.6), rng.uniform(0.15, 0.35)
-        b.disc(x + dx, rng.uniform(0.1, 0.6), size, size, shade(green, rng.uniform(0.75, 1.3)))
-    return 1.7
-
-
-Furnishing = Callable[[Board, np.random.Generator, float], float]
-INDOORS: tuple[Furnishing, ...] = (window, window, door, poster, poster, shelf, cabinet, plant, table, sofa, lamp, boxes)
-OUTDOORS: tuple[Furnishing, ...] = (tree, tree, tree, house, house, fence, bush)
-
-
-def furnish(b: Board, rng: np.random.Generator, choice: tuple[Furnishing, ...], gap: float) -> None:
-    """Place furnishings side by side along the whole board, `gap` metres apart on average."""
-    x = rng.uniform(0, gap)
-    while x < b.width - 0.8:
-        x += choice[rng.integers(len(choice))](b, rng, x) + rng.uniform(0.2, 2 * gap)
+INDOORS: tuple[Furnishing, ...] = (
+    window, window, door, poster, poster, shelf, cabinet, plant, table, sofa, lamp, boxes,
+)

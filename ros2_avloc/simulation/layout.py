@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ros2_avloc.errors import InputError
-from ros2_avloc.simulation.background import EYE_HEIGHT
+from ros2_avloc.simulation.cylinder import EYE_HEIGHT
 from ros2_avloc.simulation.kinds import KINDS
 from ros2_avloc.simulation.objects import draw
 from ros2_avloc.simulation.sprites import Sprite
 from ros2_avloc.simulation.stands import draw_stand
 
 _DRAWN_SIZE = 320
+_LOWEST_STAND = 0.3
+"""Metres; what would stand lower stands on the floor."""
 
 
 @dataclass(frozen=True)
@@ -98,16 +101,20 @@ def lay_out(rng: np.random.Generator, kinds: Sequence[str], light: NDArray[np.fl
         sprite = Sprite.from_drawing(draw(kind, rng, _DRAWN_SIZE)).lit(light * rng.uniform(0.85, 1.05))
         thing = _place(rng, name, kind, float(azimuth), sprite)
         board.append(thing)
-        if rng.random() < 0.75:
+        if thing.position[2] - thing.size[1] / 2 > _LOWEST_STAND:
             board.append(_stand_under(rng, thing, light))
+        board.append(_shadow_under(thing))
     return board
 
 
 def _place(rng: np.random.Generator, name: str, kind: str, azimuth: float, sprite: Sprite) -> Billboard:
     distance = rng.uniform(1.5, 4.0)
     longer = rng.uniform(0.3, 0.52) * distance
-    width, height = (longer, longer / sprite.aspect) if sprite.aspect > 1 else (longer * sprite.aspect, longer)
-    z = max(EYE_HEIGHT + rng.uniform(-0.2, 0.1) * distance, 0.05 + height / 2)
+    width, height = (longer, longer / sprite.aspect) if sprite.aspect > 1 else (longer * sprite.aspect,
+                                                                                longer)
+    z = EYE_HEIGHT + rng.uniform(-0.2, 0.1) * distance
+    if z - height / 2 < _LOWEST_STAND:
+        z = height / 2
     position = np.array([distance * np.cos(azimuth), distance * np.sin(azimuth), z])
     return Billboard(name, kind, position, (float(width), float(height)), sprite)
 
@@ -118,3 +125,19 @@ def _stand_under(rng: np.random.Generator, thing: Billboard, light: NDArray[np.f
     position = np.append(thing.position[:2] * 1.01, height / 2)
     sprite = Sprite.from_drawing(draw_stand(rng, _DRAWN_SIZE)).lit(light)
     return Billboard('', '', position, (width, height), sprite)
+
+
+def _shadow_under(thing: Billboard) -> Billboard:
+    """Make the soft shadow on the floor, as wide as the thing, behind it and its stand."""
+    x, y = thing.position[:2] * 1.02
+    width = 1.1 * thing.size[0]
+    height = min(0.3, 0.5 * EYE_HEIGHT / float(np.hypot(x, y))) * width
+    return Billboard('', '', np.array([x, y, 0.0]), (width, height), _shadow())
+
+
+@lru_cache(maxsize=1)
+def _shadow() -> Sprite:
+    v, u = np.mgrid[-1:1:48j, -1:1:96j]
+    rgba = np.zeros((48, 96, 4), np.uint8)
+    rgba[..., 3] = 110 * np.clip(1.2 - np.hypot(u, v) * 1.2, 0, 1)
+    return Sprite((rgba,))

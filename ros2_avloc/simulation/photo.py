@@ -60,12 +60,11 @@ def _exposed(rng: np.random.Generator, rgb: _Image) -> _Image:
 
 
 def _noisy(rng: np.random.Generator, rgb: _Image) -> _Image:
-    height, width = rgb.shape[:2]
     grain = _grain()
-    row, column = rng.integers(grain.shape[0] - height % 513), rng.integers(grain.shape[1])
-    rolled = np.roll(grain, (-int(row), -int(column)), axis=(0, 1))
-    tiled = np.tile(rolled, (-(-height // grain.shape[0]), -(-width // grain.shape[1]), 1))[:height, :width]
-    return np.asarray(cv2.addWeighted(rgb, 1.0, tiled, rng.uniform(0.02, 0.3), 0, dtype=cv2.CV_8U), dtype=np.uint8)
+    rows, columns = ((rng.integers(256) + np.arange(count)) % 256 for count in rgb.shape[:2])
+    noise = grain[rows[:, None], columns]
+    strength = rng.uniform(0.02, 0.3)
+    return np.asarray(cv2.addWeighted(rgb, 1.0, noise, strength, 0, dtype=cv2.CV_8U), dtype=np.uint8)
 
 
 @lru_cache(maxsize=1)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ros2_avloc.simulation.background import EYE_HEIGHT
+from ros2_avloc.simulation.cylinder import EYE_HEIGHT
 
 
 class Pose(NamedTuple):

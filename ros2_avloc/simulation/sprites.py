@@ -25,11 +25,13 @@ class Sprite:
     def from_drawing(cls, rgba: NDArray[np.uint8]) -> Sprite:
         """Make a sprite from a drawing with straight alpha, uint8 ``(h, w, 4)``."""
         full = rgba.copy()
-        full[..., :3] = cv2.multiply(rgba[..., :3], cv2.cvtColor(rgba[..., 3], cv2.COLOR_GRAY2RGB), scale=1 / 255)
+        full[..., :3] = cv2.multiply(rgba[..., :3], cv2.cvtColor(rgba[..., 3], cv2.COLOR_GRAY2RGB),
+                                     scale=1 / 255)
         levels = [full]
         while len(levels) < 3 and min(levels[-1].shape[:2]) >= 16:
             height, width = levels[-1].shape[:2]
-            levels.append(np.asarray(cv2.resize(levels[-1], (width // 2, height // 2), interpolation=cv2.INTER_AREA)))
+            levels.append(np.asarray(cv2.resize(levels[-1], (width // 2, height // 2),
+                                                interpolation=cv2.INTER_AREA)))
         return cls(tuple(levels))
 
     @property
@@ -38,12 +40,12 @@ class Sprite:
         return float(self.levels[0].shape[1] / self.levels[0].shape[0])
 
     def lit(self, gain: NDArray[np.float64]) -> Sprite:
-        """The sprite in another light: red, green and blue times `gain` (3,)."""
+        """Put the sprite in another light: red, green and blue times `gain` (3,)."""
         factor = np.append(gain, 1.0)
         return Sprite(tuple(_within_alpha(level * factor) for level in self.levels))
 
     def patch(self, box: NDArray[np.float64], width: int, height: int) -> tuple[NDArray[np.uint8], int, int]:
-        """The sprite as it covers a box of a picture.
+        """Give the sprite as it covers a box of a picture.
 
         Parameters
         ----------

@@ -54,9 +54,10 @@ class Surroundings:
         rows, columns = grid.shape
         size = (columns * _STEP, rows * _STEP)
         full = cv2.resize(grid.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
-        return np.asarray(full[_STEP : _STEP + self._camera.height, _STEP : _STEP + self._camera.width])
+        inner = full[_STEP : _STEP + self._camera.height, _STEP : _STEP + self._camera.width]
+        return np.asarray(inner, dtype=np.float32)
 
 
 def _samples(count: int) -> NDArray[np.float64]:
     """Pixel coordinates of the middles of blocks of `_STEP` pixels, from one block before the picture on."""
-    return (np.arange(count) - 0.5) * _STEP - 0.5
+    return np.asarray((np.arange(count) - 0.5) * _STEP - 0.5, dtype=np.float64)

@@ -121,7 +121,8 @@ class World:
         for thing in self.billboards:
             if thing.name and thing.name == name:
                 return float(np.linalg.norm(thing.position - self.camera_pose(t).position))
-        raise InputError(f'There is no object named {name!r} in this world; it holds {", ".join(self.kinds)}.')
+        known = ', '.join(self.kinds)
+        raise InputError(f'There is no object named {name!r} in this world; choose from {known}.')
 
     def frame(self, t: float) -> NDArray[np.uint8]:
         """Give the picture at `t` seconds, uint8 ``(height, width, 3)``, red first."""
@@ -141,10 +142,11 @@ class World:
     def look(self, pose: Pose) -> list[ObjectTruth]:
         """Give what is true of every object from a pose, in view or not, in fixed order."""
         visible = self._visible_shares(pose)
-        return [self._truth_of(thing, pose, visible.get(thing.name, 0.0)) for thing in self.billboards if thing.name]
+        return [self._truth_of(thing, pose, visible.get(thing.name,
+                                                        0.0)) for thing in self.billboards if thing.name]
 
     def _by_depth(self, pose: Pose) -> list[Billboard]:
-        """What is in front of the camera, nearest first."""
+        """Sort what is in front of the camera, nearest first."""
         depths = [((thing.position - pose.position) @ pose.rotation)[2] for thing in self.billboards]
         order = sorted(range(len(depths)), key=lambda index: depths[index])
         return [self.billboards[index] for index in order if depths[index] > _NEAREST]
@@ -182,6 +184,8 @@ class World:
         box = (0.0, 0.0, 0.0, 0.0)
         if visible > 0:
             limits = (self.camera.width, self.camera.height)
-            left, top, right, bottom = (float(e) for e in np.clip(self._edges(thing, pose), 0, limits + limits))
+            left, top, right, bottom = (float(e) for e in np.clip(self._edges(thing, pose), 0,
+                                                                  limits + limits))
             box = ((left + right - 1) / 2, (top + bottom - 1) / 2, right - left, bottom - top)
-        return ObjectTruth(thing.name, thing.kind, thing.position, offset / distance, distance, visible > 0, box, visible)
+        return ObjectTruth(thing.name, thing.kind, thing.position, offset / distance, distance, visible > 0,
+                           box, visible)

@@ -27,7 +27,7 @@ _LAMPS: tuple[Colour, ...] = ((222, 30, 26), (30, 70, 230), (250, 140, 10), (222
 
 
 def siren(c: Canvas, rng: np.random.Generator) -> None:
-    """A beacon with a coloured dome, or a light bar of two colours."""
+    """Draw a beacon with a coloured dome, or a light bar of two colours."""
     if rng.random() < 0.3:
         _light_bar(c, rng)
     else:
@@ -40,8 +40,10 @@ def _beacon(c: Canvas, rng: np.random.Generator) -> None:
     _rays(c, rng, (0.0, 0.0), shade(lamp, 1.3))
     base = one_of(rng, (BLACK, IRON, STEEL))
     foot = rng.uniform(0.62, 0.78)
-    c.fill(lathe([(radius + 0.06, 0.42), (radius + 0.12, 0.6), (foot, 0.78), (foot, 0.95)]), Paint(base, 'across'))
-    c.fill(lathe([(0.02, top), (0.6 * radius, top + 0.06), (radius, top + 0.34), (radius + 0.03, 0.46)]), Paint(lamp, 'across', 'gloss'))
+    c.fill(lathe([(radius + 0.06, 0.42), (radius + 0.12, 0.6), (foot, 0.78), (foot, 0.95)]),
+           Paint(base, 'across'))
+    c.fill(lathe([(0.02, top), (0.6 * radius, top + 0.06), (radius, top + 0.34), (radius + 0.03, 0.46)]),
+           Paint(lamp, 'across', 'gloss'))
     c.ball(0, 0.02, 0.24, 0.36, Paint(shade(lamp, 1.6), 'ball', 'matte'), opacity=0.7)
     c.ball(0, 0.06, 0.12, 0.2, Paint((255, 244, 190), 'flat', 'plain'), opacity=0.9)
     for y in np.linspace(top + 0.36, 0.34, 4):
@@ -83,7 +85,7 @@ def _rays_above(c: Canvas, rng: np.random.Generator, x: float, colour: Colour) -
 
 
 def alarm_clock(c: Canvas, rng: np.random.Generator) -> None:
-    """A twin-bell clock, or now and then one with red digits."""
+    """Draw a twin-bell clock, or now and then one with red digits."""
     if rng.random() < 0.18:
         _digital_clock(c, rng)
     else:
@@ -124,16 +126,19 @@ def _digital_clock(c: Canvas, rng: np.random.Generator) -> None:
     c.fill(rounded(0, 0.1, 2.0, 1.0, 0.16), Paint(case, 'down', 'gloss'))
     c.fill(rounded(0, 0.12, 1.7, 0.68, 0.06), Paint((16, 12, 14), 'down'))
     lit = one_of(rng, ((255, 46, 30), (60, 240, 90), (255, 60, 40), (70, 190, 255)))
-    for x in (-0.62, -0.25, 0.25, 0.62):
-        _digit(c, x, int(rng.integers(10)), lit)
+    time = f'{rng.integers(24):02}{rng.integers(60):02}'
+    for x, digit in zip((-0.62, -0.25, 0.25, 0.62), time, strict=True):
+        _digit(c, x, int(digit), lit)
     for y in (0.0, 0.24):
         c.ball(0, y, 0.035, 0.035, Paint(lit, 'flat', 'plain'))
     c.fill(rounded(0, -0.45, rng.uniform(0.5, 1.1), 0.14, 0.05), Paint(shade(case, 0.75), 'along'))
 
 
 # Which of the seven segments (top, upper right, lower right, bottom, lower left, upper left, middle) are lit.
-_SEGMENTS = ('1111110', '0110000', '1101101', '1111001', '0110011', '1011011', '1011111', '1110000', '1111111', '1111011')
-_STROKES = (((-1, -2), (1, -2)), ((1, -2), (1, 0)), ((1, 0), (1, 2)), ((-1, 2), (1, 2)), ((-1, 0), (-1, 2)), ((-1, -2), (-1, 0)), ((-1, 0), (1, 0)))
+_SEGMENTS = ('1111110', '0110000', '1101101', '1111001', '0110011', '1011011', '1011111', '1110000',
+             '1111111', '1111011')
+_STROKES = (((-1, -2), (1, -2)), ((1, -2), (1, 0)), ((1, 0), (1, 2)), ((-1, 2), (1, 2)), ((-1, 0), (-1, 2)),
+            ((-1, -2), (-1, 0)), ((-1, 0), (1, 0)))
 
 
 def _digit(c: Canvas, x: float, digit: int, colour: Colour) -> None:

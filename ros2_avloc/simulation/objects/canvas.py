@@ -1,4 +1,4 @@
-"""A canvas for drawn objects: shapes at several times the final size, then shrunk, so that edges are smooth."""
+"""A canvas for drawn objects: several times the final size, then shrunk, so that edges are smooth."""
 
 from __future__ import annotations
 
@@ -81,8 +81,9 @@ class Canvas:
         cv2.fillPoly(outside, [_fixed(self._pixels(outline))], 0, shift=_SHIFT)
         cv2.copyTo(before, outside, self._rgba)
 
-    def picture(self, size: int, *, angle: float = 0.0, mirror: bool = False, squeeze: float = 1.0) -> NDArray[np.uint8]:
-        """The finished object, cropped to itself and turned.
+    def picture(self, size: int, *, angle: float = 0.0, mirror: bool = False,
+                squeeze: float = 1.0) -> NDArray[np.uint8]:
+        """Give the finished object, cropped to itself and turned.
 
         Parameters
         ----------
@@ -108,7 +109,7 @@ class Canvas:
         offset = extent / 2 - matrix @ np.array([side / 2, side / 2])
         affine = np.column_stack([matrix, offset])
         turned = cv2.warpAffine(self._rgba, affine, (int(extent[0]), int(extent[1])), flags=cv2.INTER_LINEAR)
-        return _straight(_shrink(_cropped(turned), size))
+        return _straight(_shrink(_cropped(np.asarray(turned, dtype=np.uint8)), size))
 
     def _pixels(self, points: ArrayLike) -> Points:
         return np.asarray((np.asarray(points, float) + _REACH) * self._scale - 0.5)

@@ -36,7 +36,8 @@ _FINISHES: dict[str, tuple[tuple[float, float, float], ...]] = {
     'matte': ((0, 0.62, 0), (0.55, 0.95, 0), (1, 1.08, 0.08)),
     'satin': ((0, 0.48, 0), (0.5, 0.92, 0), (0.85, 1.1, 0.1), (1, 1.1, 0.35)),
     'gloss': ((0, 0.38, 0), (0.55, 0.95, 0), (0.8, 1.1, 0.08), (0.88, 1.0, 0.6), (1, 1.0, 0.8)),
-    'metal': ((0, 0.4, 0), (0.18, 0.85, 0), (0.35, 0.6, 0), (0.62, 1.0, 0.05), (0.84, 1.05, 0.6), (1, 1.0, 0.8)),
+    'metal': ((0, 0.4, 0), (0.18, 0.85, 0), (0.35, 0.6, 0), (0.62, 1.0, 0.05), (0.84, 1.05, 0.6),
+              (1, 1.0, 0.8)),
 }
 
 
@@ -59,7 +60,7 @@ class Paint:
     finish: str = 'satin'
 
     def ramp(self) -> NDArray[np.uint8]:
-        """Colour for each of 256 values of light, uint8 ``(256, 4)``, alpha 255."""
+        """Give the colour for each of 256 values of light, uint8 ``(256, 4)``, alpha 255."""
         stops = np.array(_FINISHES[self.finish])
         light = np.linspace(0.0, 1.0, 256)
         factor = np.interp(light, stops[:, 0], stops[:, 1])[:, None]
@@ -71,7 +72,7 @@ class Paint:
 
 @lru_cache(maxsize=16)
 def light_field(name: str) -> NDArray[np.uint8]:
-    """Light on a shape that fills the unit square, uint8 ``(64, 64)``; lit from the upper left.
+    """Give the light on a shape that fills the unit square, uint8 ``(64, 64)``; lit from the upper left.
 
     'flat' even; 'down' lit from above; 'up' from below; 'across' an upright cylinder; 'along' a lying
     one; 'ball' a sphere; 'dish' a hollow.
@@ -90,24 +91,24 @@ def light_field(name: str) -> NDArray[np.uint8]:
 
 
 def hsv(hue: float, saturation: float, value: float) -> Colour:
-    """Colour of hue, saturation and value, each 0 to 1 (hue wraps)."""
+    """Give the colour of hue, saturation and value, each 0 to 1 (hue wraps)."""
     red, green, blue = colorsys.hsv_to_rgb(hue % 1.0, saturation, value)
     return (255 * red, 255 * green, 255 * blue)
 
 
 def shade(colour: Colour, factor: float) -> Colour:
-    """The colour made darker (factor < 1) or lighter (> 1)."""
+    """Make the colour darker (factor < 1) or lighter (> 1)."""
     red, green, blue = (min(255.0, factor * channel) for channel in colour)
     return (red, green, blue)
 
 
 def lively(rng: np.random.Generator) -> Colour:
-    """A random, clearly coloured colour."""
+    """Choose a random, clearly coloured colour."""
     return hsv(rng.uniform(), rng.uniform(0.55, 0.95), rng.uniform(0.45, 0.95))
 
 
 def one_of(rng: np.random.Generator, colours: Sequence[Colour]) -> Colour:
-    """One of the colours, slightly changed."""
-    colour = np.array(colours[rng.integers(len(colours))]) * rng.uniform(0.85, 1.1) + rng.normal(0, 6, 3)
+    """Choose one of the colours and change it slightly."""
+    colour = np.array(colours[int(rng.integers(len(colours)))]) * rng.uniform(0.85, 1.1) + rng.normal(0, 6, 3)
     red, green, blue = np.clip(colour, 8, 250)
     return (float(red), float(green), float(blue))

@@ -26,7 +26,7 @@ from ros2_avloc.simulation.objects.shapes import arc, rect, rounded, smooth, tur
 
 
 def engine(c: Canvas, rng: np.random.Generator) -> None:
-    """A V-twin with finned cylinders, or a car engine with belts and headers."""
+    """Draw a V-twin with finned cylinders, or a car engine with belts and headers."""
     if rng.random() < 0.5:
         _v_twin(c, rng)
     else:
@@ -87,7 +87,7 @@ def _belt(c: Canvas, rng: np.random.Generator) -> None:
 
 
 def robot(c: Canvas, rng: np.random.Generator) -> None:
-    """A toy robot: antenna, square head, a panel on the chest, claws, legs or wheels."""
+    """Draw a toy robot: antenna, square head, a panel on the chest, claws, legs or wheels."""
     colour = one_of(rng, (*METALS, lively(rng), lively(rng), (230, 230, 232)))
     trim = one_of(rng, (IRON, BLACK, lively(rng), (200, 60, 40)))
     finish = 'metal' if rng.random() < 0.4 else 'gloss'
@@ -129,7 +129,9 @@ def _robot_arms(c: Canvas, rng: np.random.Generator, colour: Colour, trim: Colou
         c.tube([(side * 0.5, 0.0), elbow, hand], 0.14, shade(colour, 0.8))
         c.ball(side * 0.52, 0.0, 0.14, 0.14, Paint(trim, 'ball', 'metal'))
         up = -1 if hand[1] < 0.18 else 1
-        c.tube(arc(hand[0], hand[1] + up * 0.12, 0.13, 0.13, up * 0.5 * np.pi + 0.7, up * 0.5 * np.pi + 2 * np.pi - 0.7), 0.08, trim)
+        wrist = up * np.pi / 2
+        claw = arc(hand[0], hand[1] + up * 0.12, 0.13, 0.13, wrist + 0.7, wrist + 2 * np.pi - 0.7)
+        c.tube(claw, 0.08, trim)
 
 
 def _robot_legs(c: Canvas, rng: np.random.Generator, colour: Colour, trim: Colour) -> None:
@@ -144,16 +146,17 @@ def _robot_legs(c: Canvas, rng: np.random.Generator, colour: Colour, trim: Colou
 
 
 def loudspeaker(c: Canvas, rng: np.random.Generator) -> None:
-    """A box with round cones, seen a little from the side."""
+    """Draw a box with round cones, seen a little from the side."""
     box = one_of(rng, (BLACK, BLACK, (60, 60, 64), *WOODS, WHITE, lively(rng)))
     wide = rng.uniform(0.9, 1.25)
     deep = rng.uniform(0.0, 0.26)
     left, right = -wide / 2 - deep / 2, wide / 2 - deep / 2
-    c.fill([(right, -0.98), (right + deep, -0.88), (right + deep, 0.92), (right, 1.0)], Paint(shade(box, 0.55), 'across', 'matte'))
+    c.fill([(right, -0.98), (right + deep, -0.88), (right + deep, 0.92), (right, 1.0)],
+           Paint(shade(box, 0.55), 'across', 'matte'))
     c.fill(rounded((left + right) / 2, 0.01, wide, 1.98, 0.06), Paint(box, 'down', 'satin'))
     x = (left + right) / 2
     cone = one_of(rng, ((44, 44, 48), (44, 44, 48), (210, 200, 60), (190, 190, 196)))
-    rim = one_of(rng, (IRON, STEEL, (20, 20, 22), GOLD)) if sum(box) > 150 else one_of(rng, (STEEL, IRON, SILVER))
+    rim = one_of(rng, (IRON, STEEL, (20, 20, 22), GOLD) if sum(box) > 150 else (STEEL, IRON, SILVER))
     big = min(0.43 * wide, 0.5)
     _cone(c, x, 0.44, big, cone, rim)
     if rng.random() < 0.35:
@@ -170,4 +173,5 @@ def _cone(c: Canvas, x: float, y: float, radius: float, colour: Colour, rim: Col
     c.ball(x, y, 0.78 * radius, 0.78 * radius, Paint(colour, 'dish', 'satin'))
     c.ball(x, y, 0.34 * radius, 0.34 * radius, Paint(shade(colour, 0.75), 'ball', 'gloss'))
     for angle in np.linspace(0, 2 * np.pi, 9)[:-1] + 0.3:
-        c.ball(x + 0.94 * radius * np.cos(angle), y + 0.94 * radius * np.sin(angle), 0.018, 0.018, Paint(BLACK, 'flat'))
+        c.ball(x + 0.94 * radius * np.cos(angle), y + 0.94 * radius * np.sin(angle), 0.018, 0.018,
+               Paint(BLACK, 'flat'))

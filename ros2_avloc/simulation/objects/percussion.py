@@ -14,6 +14,7 @@ from ros2_avloc.simulation.objects.colours import (
     SILVER,
     WHITE,
     WOODS,
+    Colour,
     Paint,
     lively,
     one_of,
@@ -23,7 +24,7 @@ from ros2_avloc.simulation.objects.shapes import Points, arc, lathe, rect, round
 
 
 def bell(c: Canvas, rng: np.random.Generator) -> None:
-    """A hand bell with a handle, or a bell that hangs from a yoke or a ring."""
+    """Draw a hand bell with a handle, or a bell that hangs from a yoke or a ring."""
     metal = one_of(rng, (BRASS, GOLD, GOLD, COPPER, SILVER))
     finish = 'metal' if rng.random() < 0.6 else 'gloss'
     mouth, waist, top = rng.uniform(0.62, 0.9), rng.uniform(0.36, 0.46), rng.uniform(0.26, 0.38)
@@ -38,11 +39,12 @@ def bell(c: Canvas, rng: np.random.Generator) -> None:
         c.stroke(arc(0, y - 0.03, radius, 0.05, 0.1, np.pi - 0.1), 0.03, shade(metal, 0.55))
 
 
-def _hanger(c: Canvas, rng: np.random.Generator, upper: float, metal: tuple[float, float, float]) -> None:
+def _hanger(c: Canvas, rng: np.random.Generator, upper: float, metal: Colour) -> None:
     style = rng.integers(3)
     wood = one_of(rng, WOODS)
     if style == 0:
-        c.fill(lathe([(0.05, -1.05), (0.13, -1.0), (0.14, -0.86), (0.08, -0.7), (0.1, upper - 0.08)]), Paint(wood, 'across', 'gloss'))
+        c.fill(lathe([(0.05, -1.05), (0.13, -1.0), (0.14, -0.86), (0.08, -0.7), (0.1, upper - 0.08)]),
+               Paint(wood, 'across', 'gloss'))
     elif style == 1:
         c.tube(arc(0, upper - 0.22, 0.17, 0.17, 0, 2 * np.pi), 0.08, shade(metal, 0.8))
     else:
@@ -51,7 +53,7 @@ def _hanger(c: Canvas, rng: np.random.Generator, upper: float, metal: tuple[floa
 
 
 def drum(c: Canvas, rng: np.random.Generator) -> None:
-    """A laced or snare drum with sticks, or a goblet drum."""
+    """Draw a laced or snare drum with sticks, or a goblet drum."""
     if rng.random() < 0.25:
         _goblet_drum(c, rng)
     else:
@@ -63,8 +65,7 @@ def _stick_drum(c: Canvas, rng: np.random.Generator) -> None:
     hoop = one_of(rng, (*METALS, IVORY, shade(lively(rng), 0.8)))
     rx, ry = 0.86, rng.uniform(0.22, 0.34)
     top, bottom = -0.25, rng.uniform(0.3, 0.72)
-    for y, height in ((bottom, 0.13),):
-        c.fill(_wall(rx + 0.04, ry, y - height, y), Paint(hoop, 'across', 'gloss'))
+    c.fill(_wall(rx + 0.04, ry, bottom - 0.13, bottom), Paint(hoop, 'across', 'gloss'))
     c.fill(_wall(rx, ry, top, bottom - 0.1), Paint(shell, 'across', 'satin'))
     _lacing(c, rng, rx, ry, top + 0.12, bottom - 0.1)
     c.fill(_wall(rx + 0.04, ry, top, top + 0.13), Paint(hoop, 'across', 'gloss'))
@@ -100,7 +101,8 @@ def _lacing(c: Canvas, rng: np.random.Generator, rx: float, ry: float, top: floa
 def _goblet_drum(c: Canvas, rng: np.random.Generator) -> None:
     wood = one_of(rng, (*WOODS, lively(rng)))
     rx, ry, top = rng.uniform(0.55, 0.68), 0.17, -0.82
-    c.fill(lathe([(rx, top), (rx * 0.97, -0.45), (0.27, 0.12), (0.22, 0.4), (0.4, 0.98)]), Paint(wood, 'across', 'gloss'))
+    c.fill(lathe([(rx, top), (rx * 0.97, -0.45), (0.27, 0.12), (0.22, 0.4), (0.4, 0.98)]),
+           Paint(wood, 'across', 'gloss'))
     rope = one_of(rng, (IVORY, lively(rng)))
     for x in np.linspace(-1, 1, 8):
         c.stroke([(x * rx * 0.99, top + 0.1), (x * 0.66 * rx, -0.18)], 0.03, rope)

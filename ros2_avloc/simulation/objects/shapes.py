@@ -11,40 +11,41 @@ Points = NDArray[np.float64]
 
 
 def rect(x: float, y: float, width: float, height: float) -> Points:
-    """A rectangle centred on (x, y)."""
+    """Give a rectangle centred on (x, y)."""
     w, h = width / 2, height / 2
     return np.array([(x - w, y - h), (x + w, y - h), (x + w, y + h), (x - w, y + h)])
 
 
 def rounded(x: float, y: float, width: float, height: float, radius: float) -> Points:
-    """A rectangle centred on (x, y) with round corners."""
+    """Give a rectangle centred on (x, y) with round corners."""
     radius = min(radius, width / 2, height / 2)
     w, h = width / 2 - radius, height / 2 - radius
     corners = ((x + w, y + h, 0), (x - w, y + h, 1), (x - w, y - h, 2), (x + w, y - h, 3))
     quarter = np.pi / 2
-    return np.concatenate([arc(cx, cy, radius, radius, k * quarter, (k + 1) * quarter, 7) for cx, cy, k in corners])
+    bends = [arc(cx, cy, radius, radius, k * quarter, (k + 1) * quarter, 7) for cx, cy, k in corners]
+    return np.concatenate(bends)
 
 
 def ellipse(x: float, y: float, rx: float, ry: float, angle: float = 0.0) -> Points:
-    """An ellipse centred on (x, y), turned by `angle` rad."""
+    """Give an ellipse centred on (x, y), turned by `angle` rad."""
     return turn(arc(x, y, rx, ry, 0, 2 * np.pi, 41)[:-1], angle, (x, y))
 
 
 def arc(x: float, y: float, rx: float, ry: float, start: float, stop: float, count: int = 25) -> Points:
-    """Points on an ellipse from angle `start` to `stop` (rad; 0 is right, π/2 is down)."""
+    """Give points on an ellipse from angle `start` to `stop` (rad; 0 is right, π/2 is down)."""
     angle = np.linspace(start, stop, count)
     return np.stack([x + rx * np.cos(angle), y + ry * np.sin(angle)], axis=1)
 
 
 def turn(points: ArrayLike, angle: float, about: tuple[float, float] = (0.0, 0.0)) -> Points:
-    """The points turned by `angle` rad (clockwise as seen) about a point."""
+    """Turn the points by `angle` rad (clockwise as seen) about a point."""
     cos, sin = np.cos(angle), np.sin(angle)
     centre = np.array(about)
     return np.asarray((np.asarray(points, float) - centre) @ np.array([[cos, sin], [-sin, cos]]) + centre)
 
 
 def smooth(points: ArrayLike, *, closed: bool = True, steps: int = 6) -> Points:
-    """A Catmull-Rom spline through the points."""
+    """Lay a Catmull-Rom spline through the points."""
     p = np.asarray(points, float)
     if closed:
         before, after, beyond = np.roll(p, 1, 0), np.roll(p, -1, 0), np.roll(p, -2, 0)
@@ -59,21 +60,21 @@ def smooth(points: ArrayLike, *, closed: bool = True, steps: int = 6) -> Points:
 
 
 def lathe(profile: Sequence[tuple[float, float]], *, x: float = 0.0, soft: bool = True) -> Points:
-    """The silhouette of a turned body: `profile` lists (radius, y) from top to bottom."""
+    """Give the silhouette of a turned body: `profile` lists (radius, y) from top to bottom."""
     side = np.asarray(profile, float)
     if soft:
         side = smooth(side, closed=False)
     left = side[::-1] * (-1, 1)
-    return np.concatenate([side, left]) + (x, 0)
+    return np.asarray(np.concatenate([side, left]) + (x, 0))
 
 
-def limb(spine: ArrayLike, widths: Sequence[float], *, soft: bool = True) -> Points:
-    """A body of changing width along a spine: legs, tails, necks."""
+def limb(spine: ArrayLike, widths: Sequence[float]) -> Points:
+    """Give a body of changing width along a spine: legs, tails, necks."""
     p = np.asarray(spine, float)
     width = np.interp(np.linspace(0, 1, len(p)), np.linspace(0, 1, len(widths)), widths)
-    if soft:
-        p = smooth(np.column_stack([p, width]), closed=False, steps=5) if len(p) > 2 else np.column_stack([p, width])
-        p, width = p[:, :2], p[:, 2]
+    if len(p) > 2:
+        soft = smooth(np.column_stack([p, width]), closed=False, steps=5)
+        p, width = soft[:, :2], soft[:, 2]
     along = np.gradient(p, axis=0)
     normal = np.stack([-along[:, 1], along[:, 0]], axis=1) / np.linalg.norm(along, axis=1, keepdims=True)
     reach = normal * width[:, None] / 2

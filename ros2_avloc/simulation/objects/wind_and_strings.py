@@ -26,7 +26,7 @@ from ros2_avloc.simulation.objects.shapes import Points, ellipse, lathe, rect, r
 
 
 def guitar(c: Canvas, rng: np.random.Generator) -> None:
-    """An acoustic guitar, or an electric one with two horns; neck up."""
+    """Draw an acoustic guitar, or an electric one with two horns; neck up."""
     if rng.random() < 0.6:
         _acoustic(c, rng)
     else:
@@ -39,7 +39,8 @@ def _acoustic(c: Canvas, rng: np.random.Generator) -> None:
     waist, hip = rng.uniform(0.25, 0.3), rng.uniform(0.44, 0.5)
     form = [(0.08, -0.16), (0.33, -0.06), (waist, 0.3), (0.38, 0.5), (hip, 0.74), (0.36, 0.96), (0.04, 1.02)]
     c.fill(lathe(form), Paint(rim, 'across'))
-    c.fill(lathe([(max(0.02, r - 0.035), y * 0.965 + 0.012) for r, y in form]), Paint(wood, 'across', 'gloss'))
+    c.fill(lathe([(max(0.02, r - 0.035), y * 0.965 + 0.012) for r, y in form]),
+           Paint(wood, 'across', 'gloss'))
     c.ball(0, 0.28, 0.17, 0.17, Paint(shade(wood, 0.45), 'flat'))
     c.ball(0, 0.28, 0.135, 0.135, Paint((24, 16, 12), 'flat'))
     c.fill(rounded(0, 0.72, 0.38, 0.07, 0.03), Paint(WALNUT, 'down'))
@@ -50,10 +51,12 @@ def _acoustic(c: Canvas, rng: np.random.Generator) -> None:
 def _electric(c: Canvas, rng: np.random.Generator) -> None:
     colour = one_of(rng, (lively(rng), lively(rng), (190, 30, 30), BLACK, (240, 236, 224)))
     horn = rng.uniform(-0.3, -0.12)
-    body = smooth([(-0.1, 0.02), (-0.24, horn), (-0.42, horn + 0.02), (-0.36, 0.3), (-0.46, 0.64), (-0.32, 0.96), (0.04, 1.0), (0.34, 0.92),
+    body = smooth([(-0.1, 0.02), (-0.24, horn), (-0.42, horn + 0.02), (-0.36, 0.3), (-0.46, 0.64),
+                   (-0.32, 0.96), (0.04, 1.0), (0.34, 0.92),
                    (0.46, 0.66), (0.32, 0.36), (0.38, 0.04), (0.28, horn + 0.14), (0.1, 0.06)])
     c.fill(body, Paint(colour, 'across', 'gloss'))
-    guard = smooth([(-0.06, 0.1), (-0.2, 0.3), (-0.12, 0.62), (0.08, 0.78), (0.28, 0.7), (0.2, 0.4), (0.2, 0.16)])
+    guard = smooth([(-0.06, 0.1), (-0.2, 0.3), (-0.12, 0.62), (0.08, 0.78), (0.28, 0.7), (0.2, 0.4),
+                    (0.2, 0.16)])
     c.fill(guard, Paint(WHITE if sum(colour) < 600 else BLACK, 'down', 'plain'))
     _neck(c, rng, -0.84, 0.14, one_of(rng, (PINE, WALNUT)))
     for y in (0.3, 0.46, 0.6):
@@ -69,7 +72,8 @@ def _neck(c: Canvas, rng: np.random.Generator, top: float, bottom: float, wood: 
     for k in range(9):
         y = top + (bottom - top) * (1 - 0.86**k) / (1 - 0.86**10)
         c.stroke([(-0.06, y), (0.06, y)], 0.014, SILVER)
-    head = [(-0.07, top), (-0.12, top - 0.06), (-0.11, top - 0.3), (0.11, top - 0.3), (0.12, top - 0.06), (0.07, top)]
+    head = [(-0.07, top), (-0.12, top - 0.06), (-0.11, top - 0.3), (0.11, top - 0.3), (0.12, top - 0.06),
+            (0.07, top)]
     for y in (top - 0.1, top - 0.17, top - 0.24):
         for side in (-1, 1):
             c.ball(side * 0.15, y, 0.045, 0.03, Paint(one_of(rng, (SILVER, IVORY)), 'ball', 'metal'))
@@ -82,7 +86,7 @@ def _strings(c: Canvas, top: float, bottom: float) -> None:
 
 
 def flute(c: Canvas, rng: np.random.Generator) -> None:
-    """A silver flute with keys, a recorder, or pan pipes."""
+    """Draw a silver flute with keys, a recorder, or pan pipes."""
     style = rng.random()
     if style < 0.45:
         _silver_flute(c, rng)
@@ -98,7 +102,7 @@ def _slant(rng: np.random.Generator) -> float:
 
 def _silver_flute(c: Canvas, rng: np.random.Generator) -> None:
     metal = one_of(rng, (SILVER, SILVER, GOLD, (214, 200, 170)))
-    slant, thick = _slant(rng), rng.uniform(0.12, 0.16)
+    slant, thick = _slant(rng), rng.uniform(0.14, 0.2)
 
     def put(shape: Points, paint: Paint) -> None:
         c.fill(turn(shape, slant), paint)
@@ -123,7 +127,8 @@ def _recorder(c: Canvas, rng: np.random.Generator) -> None:
     def put(shape: Points, paint: Paint) -> None:
         c.fill(turn(shape, slant), paint)
 
-    body = [(0.07, -1.18), (0.14, -0.95), (0.15, -0.66), (0.1, -0.6), (0.1, 0.0), (0.09, 0.62), (0.14, 0.68), (0.13, 0.8), (0.08, 0.95), (0.14, 1.16)]
+    body = [(0.07, -1.18), (0.14, -0.95), (0.15, -0.66), (0.1, -0.6), (0.1, 0.0), (0.09, 0.62), (0.14, 0.68),
+            (0.13, 0.8), (0.08, 0.95), (0.14, 1.16)]
     put(lathe(body), Paint(wood, 'down', 'gloss'))
     put(rect(0, -0.84, 0.1, 0.12), Paint((24, 18, 14), 'flat'))
     for y in (-0.6, 0.68):
@@ -139,7 +144,8 @@ def _pan_pipes(c: Canvas, rng: np.random.Generator) -> None:
     for k in range(count):
         x = -0.9 + (k + 0.5) * width
         bottom = 0.95 - 1.15 * k / count
-        c.fill(rounded(x, (bottom - 0.8) / 2, 0.94 * width, bottom + 0.8, 0.04), Paint(one_of(rng, (cane,)), 'across', 'gloss'))
+        c.fill(rounded(x, (bottom - 0.8) / 2, 0.94 * width, bottom + 0.8, 0.04),
+               Paint(one_of(rng, (cane,)), 'across', 'gloss'))
         c.ball(x, -0.8, 0.45 * width, 0.05, Paint((40, 26, 16), 'flat'))
     for y in (-0.52, -0.36):
         c.fill(rounded(0, y, 1.94, 0.1, 0.04), Paint(one_of(rng, (WALNUT, (160, 40, 40), GOLD)), 'along'))
