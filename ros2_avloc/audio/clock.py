@@ -10,7 +10,8 @@ clipped (Huber), so that a single late stamp does not pull.
 Chunks without a stamp have only the time of their arrival, and a delivery is late, never early. There
 the filter follows the lower envelope: of each second of audio only the least late chunk is an
 observation (minimum filter, as V. Paxson, "On calibrating measurements of packet transit times",
-SIGMETRICS 1998, and the clock filter of NTP), and a chunk earlier than the line moves the line at once.
+SIGMETRICS 1998, and the clock filter of NTP). In the first second every chunk that is earlier than
+the line moves the line at once, later only one that is earlier by more than 8 ms.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ _MOST_DRIFT = 500e-6
 _DRIFT_WALK = 1e-13
 """Variance that the drift gains per second: 3 ppm in 100 s, a card that warms up."""
 
-_LATE_STEP = 10e-3
-"""Seconds: where every delivery of a second is later than that, something small was lost."""
+_STEP = 8e-3
+"""Seconds: where one arrival is earlier by that, or all of a second are later, the line steps at once."""
 
 _FIRST_JITTER = 2e-3
 _LEAST_JITTER = 0.5e-3
@@ -56,11 +57,12 @@ class SampleClock:
         self._slope = 0.0  # seconds that a nominal second of samples takes, minus 1
         self._late = late
         self._jitter2 = _FIRST_JITTER ** 2
-        # A stamp's line may wander 30 us in a second, an envelope's 0.3 ms: that sets how fast they follow.
-        self._wander = 1e-7 if late else 1e-9
+        # A stamp's line may wander 30 us in a second, an envelope's 0.1 ms: that sets how fast they follow.
+        self._wander = 1e-8 if late else 1e-9
         self._p_time, self._p_both, self._p_slope = self._jitter2, 0.0, _FIRST_DRIFT ** 2
         self._least: tuple[float, float, int] | None = None  # residual, index, time of the least late chunk
         self._second_began = index
+        self._settling = late  # the first second of arrivals
 
     @property
     def drift_ppm(self) -> float:
@@ -99,19 +101,19 @@ class SampleClock:
         self._least = None
 
     def _observe_arrival(self, residual: float, index: float, time: int) -> None:
-        if residual < 0:
+        if residual < (0 if self._settling else -_STEP):
             self.step(residual)
-            self._least = (0.0, index, time)
-        elif self._least is None or residual < self._least[0]:
+            residual = 0.0
+        if self._least is None or residual < self._least[0]:
             self._least = (residual, index, time)
         if index - self._second_began >= SAMPLE_RATE and self._least is not None:
             _, least_index, least_time = self._least
             late = self.residual(least_index, least_time)
-            if late > _LATE_STEP:
+            if late > _STEP:
                 self.step(late)
             else:
                 self._correct(least_index, late, _LEAST_JITTER ** 2)
-            self._least, self._second_began = None, index
+            self._least, self._second_began, self._settling = None, index, False
 
     def _learn_jitter(self, residual: float) -> None:
         bounded = min(residual ** 2, _MOST_JITTER ** 2)
