@@ -1,0 +1,40 @@
+"""Finds the files that are shipped beside the code: models, configuration."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from ros2_avloc.errors import AvlocError
+
+PACKAGE = 'ros2_avloc'
+
+
+def share_path(*parts: str) -> Path:
+    """Return the path of a shipped file or folder, for example ``share_path('models', 'avolnet')``.
+
+    The checkout comes first where the code runs from one, then the installations that ROS names in
+    ``AMENT_PREFIX_PATH``, then that of this Python.
+
+    Raises
+    ------
+    AvlocError
+        If none of them has it.
+    """
+    for folder in _folders():
+        path = folder.joinpath(*parts)
+        if path.exists():
+            return path
+    raise AvlocError(
+        f'{"/".join(parts)} is not part of this installation of {PACKAGE}: '
+        'build the package again (colcon build), or run it from its checkout.'
+    )
+
+
+def _folders() -> list[Path]:
+    """Return where shipped files may lie, best first."""
+    checkout = Path(__file__).resolve().parent.parent
+    prefixes = [prefix for prefix in os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep) if prefix]
+    installed = [Path(prefix, 'share', PACKAGE) for prefix in [*prefixes, sys.prefix]]
+    return [checkout, *installed] if (checkout / 'package.xml').is_file() else installed
