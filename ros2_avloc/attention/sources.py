@@ -24,6 +24,9 @@ POSITION_VARIANCE = 0.25
 half the peak's width, one sigma. Over that comes the variance of a cell, 1/12 of its side squared."""
 
 _EIGHT_NEIGHBOURS = np.ones((3, 3))
+_STEP = 0.25
+_STEPS = _STEP * np.array([(0, 0), (1, 0), (-1, 0), (0, 1), (0, -1)])
+"""A position and its surroundings, in cells, for derivatives."""
 
 Heatmap = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -69,11 +72,17 @@ def find_sources(heatmap: Heatmap, camera: Camera, *, threshold: float, limit: i
         Best first. A peak where the lens has no image, as in the corners of a fisheye's frame, is none.
     """
     peaks = find_peaks(heatmap, threshold)
+    if not peaks:
+        return []
     owners = _nearest(peaks)
-    sources = (_source(heatmap, camera, peak, owners == number, threshold)
-               for number, peak in enumerate(peaks))
-    seen = (source for source in sources if np.isfinite(source.bearing.covariance).all())
-    return list(islice(seen, limit))
+    own = [owners == number for number in range(len(peaks))]
+    refined = [refine(heatmap, peak, cells, threshold) for peak, cells in zip(peaks, own, strict=True)]
+    sources = (
+        Source(_box(heatmap, peak, cells, threshold, camera), float(heatmap[peak]), bearing)
+        for peak, cells, bearing in zip(peaks, own, _bearings(refined, camera), strict=True)
+        if np.isfinite(bearing.covariance).all()
+    )
+    return list(islice(sources, limit))
 
 
 def find_peaks(heatmap: Heatmap, threshold: float) -> list[Cell]:
@@ -133,31 +142,39 @@ def box_around(region: Mask, width: int, height: int) -> tuple[float, float, flo
     return float(middle[0]), float(middle[1]), float(size[0]), float(size[1])
 
 
-def bearing_of(position: Vector, variance: Matrix, camera: Camera) -> Bearing:
-    """Direction of a position on the grid, and its covariance through the camera's own rays.
+def bearings_of(positions: Vector, variances: Matrix, camera: Camera) -> list[Bearing]:
+    """Directions of positions on the grid, and their covariances through the camera's own rays.
 
     Parameters
     ----------
-    position
-        Row and column, float64 ``(2,)``.
-    variance
-        Its covariance, float64 ``(2, 2)`` in cells².
+    positions
+        Rows and columns, float64 ``(n, 2)``.
+    variances
+        Their covariances, float64 ``(n, 2, 2)`` in cells².
     camera
         Of the frame.
     """
-    steps = np.array([(0, 0), (0.25, 0), (-0.25, 0), (0, 0.25), (0, -0.25)])
-    vector, down, up, right, left = camera.rays(cell_to_pixel(position + steps, camera.width, camera.height))
-    per_cell = 2 * np.stack([turns(vector, down) - turns(vector, up),
-                             turns(vector, right) - turns(vector, left)], axis=1)
+    pixels = cell_to_pixel(positions[:, None] + _STEPS, camera.width, camera.height)
+    rays = camera.rays(pixels.reshape(-1, 2)).reshape(-1, len(_STEPS), 3)
+    return [_bearing(own, variance) for own, variance in zip(rays, variances, strict=True)]
+
+
+def _bearing(rays: Matrix, variance: Matrix) -> Bearing:
+    """Bearing from the rays at `_STEPS`."""
+    vector, *around = rays
+    down, up, right, left = (turns(vector, ray) for ray in around)
+    per_cell = np.stack([down - up, right - left], axis=1) / (2 * _STEP)
     return Bearing(vector, per_cell @ variance @ per_cell.T)
 
 
-def _source(heatmap: Heatmap, camera: Camera, peak: Cell, own: Mask, threshold: float) -> Source:
-    position, width = refine(heatmap, peak, own, threshold)
-    variance = np.eye(2) / 12 + POSITION_VARIANCE * width
-    region = _component(heatmap >= threshold, peak) & own
-    return Source(box_around(region, camera.width, camera.height), float(heatmap[peak]),
-                  bearing_of(position, variance, camera))
+def _bearings(refined: list[tuple[Vector, Matrix]], camera: Camera) -> list[Bearing]:
+    positions, widths = (np.array(values) for values in zip(*refined, strict=True))
+    return bearings_of(positions, np.eye(2) / 12 + POSITION_VARIANCE * widths, camera)
+
+
+def _box(heatmap: Heatmap, peak: Cell, own: Mask, threshold: float,
+         camera: Camera) -> tuple[float, float, float, float]:
+    return box_around(_component(heatmap >= threshold, peak) & own, camera.width, camera.height)
 
 
 def _component(mask: Mask, cell: Cell) -> Mask:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from ros2_avloc.attention.bearing import angle, azimuth_elevation, turns
-from ros2_avloc.attention.sources import bearing_of, find_peaks, find_sources, refine
+from ros2_avloc.attention.sources import bearings_of, find_peaks, find_sources, refine
 from ros2_avloc.vision.camera import Camera
 from ros2_avloc.vision.grid import cell_to_pixel
 
@@ -136,7 +136,7 @@ def test_the_covariance_is_told_through_the_cameras_rays(camera):
     """The same uncertainty, drawn as cells, pushed through the rays, and measured on the sphere."""
     position = np.array([3.3, 9.2])
     variance = np.array([[0.2, 0.1], [0.1, 0.3]])
-    bearing = bearing_of(position, variance, camera)
+    bearing, = bearings_of(position[None], variance[None], camera)
     cells = np.random.default_rng(0).multivariate_normal(position, variance, 4000)
     rays = camera.rays(cell_to_pixel(cells, 640, 480))
     measured = np.cov(np.array([turns(bearing.vector, ray) for ray in rays]).T)

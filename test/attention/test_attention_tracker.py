@@ -140,3 +140,29 @@ def test_fusing_two_bearings_gives_their_weighted_mean_and_more_certainty(seed, 
 def test_in_view_is_what_the_image_shows():
     for yaw, seen in ((0.0, True), (0.5, True), (0.55, False), (math.pi, False)):
         assert in_view(Bearing(_direction(0), np.eye(2)), _pose(yaw), CAMERA) is seen
+
+
+sightings = st.lists(st.tuples(st.floats(-0.5, 0.5), st.floats(-0.4, 0.4), st.floats(0.1, 1)), max_size=4)
+steps = st.tuples(st.integers(-1000, 3000), st.floats(-math.pi, math.pi), sightings)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(steps, max_size=12), st.integers(1, 4), st.floats(0, 20))
+def test_whatever_is_seen_the_tracks_stay_sane(script, confirm, forget):
+    tracker = Tracker(confirm=confirm, forget=forget)
+    stamp = 0
+    for milliseconds, yaw, seen in script:
+        stamp += milliseconds * 1_000_000
+        sources = []
+        for up, left, probability in seen:
+            vector = turned(np.array([0.0, 0.0, 1.0]), np.array([up, left]))
+            sources.append(Source((0, 0, 1, 1), probability, Bearing(vector, NOISE**2 * np.eye(2))))
+        tracks = tracker.update(stamp, sources, _pose(yaw), CAMERA)
+        assert len({track.id for track in tracks}) == len(tracks)
+        assert {id(track.source) for track in tracks if track.source} == {id(source) for source in sources}
+        for track in tracks:
+            assert np.linalg.norm(track.bearing.vector) == pytest.approx(1)
+            assert np.linalg.eigvalsh(track.bearing.covariance).min() > 0
+            assert 0 < track.existence <= 1
+            assert (track.last_seen == stamp) == (track.source is not None) or milliseconds == 0
+            assert track.confirmed == (track.sightings >= confirm)

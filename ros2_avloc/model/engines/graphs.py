@@ -18,6 +18,8 @@ Graph = Callable[..., Array]
 class GraphEngine:
     """Runs the vision, sound and head graph of a bundle, and speaks for the library in errors.
 
+    Used by one thread at a time.
+
     Parameters
     ----------
     identity

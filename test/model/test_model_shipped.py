@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ros2_avloc.model.bundle import Bundle
+from ros2_avloc.model.engines import open_engine
+from ros2_avloc.model.shipped import find_bundle
+
+SHIPPED = Path(__file__).parents[2] / 'models' / 'avolnet'
+
+
+@pytest.fixture
+def shipped() -> Bundle:
+    if not SHIPPED.exists():
+        pytest.skip('this checkout ships no models/avolnet')
+    return Bundle.load(find_bundle('avolnet'))
+
+
+@pytest.mark.parametrize('name', ['openvino', 'onnxruntime'])
+def test_the_shipped_bundle_runs_as_it_was_learned(shipped, name):
+    engine, reasons = open_engine(shipped, name=name, precision='fp32', strict=True)
+    assert engine.identity.precision == 'fp32'
+    assert reasons == []
+
+
+def test_the_shipped_golden_output_has_a_peak_to_compare(shipped):
+    assert shipped.golden.logits.max() > 0 > shipped.golden.logits.min()
+
+
+def test_the_shipped_weights_stay_small(shipped):
+    assert sum(shipped.graph(part).stat().st_size for part in ('vision', 'sound', 'head')) < 24 * 2**20
+
+
+def test_a_path_stays_a_path():
+    assert find_bundle('some/where') == Path('some/where')
+    assert find_bundle('no_such_bundle') == Path('no_such_bundle')
+    assert find_bundle('~/mine') == Path.home() / 'mine'
