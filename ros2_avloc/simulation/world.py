@@ -19,7 +19,7 @@ from ros2_avloc.simulation.surroundings import Surroundings
 from ros2_avloc.vision.camera import Camera
 
 _NEAREST = 0.3
-_COARSE = 4
+_COARSE = 2
 
 
 @dataclass(frozen=True)
@@ -162,20 +162,20 @@ class World:
         return np.array([x - w, y - h, x + w, y + h])
 
     def _visible_shares(self, pose: Pose) -> dict[str, float]:
-        """Share of each object in front of the camera that is seen, on a grid of every fourth pixel."""
+        """Share of each object in front of the camera that is seen, on a grid of every other pixel."""
         width, height = self.camera.width // _COARSE, self.camera.height // _COARSE
-        hidden = np.zeros((height, width), bool)
+        open_view = np.ones((height, width), np.float32)
         shares = {}
         for thing in self._by_depth(pose):
             edges = self._edges(thing, pose) / _COARSE
             patch, x, y = thing.sprite.patch(edges, width, height)
             if not patch.size:
                 continue
-            solid = patch[..., 3] > 127
-            under = hidden[y : y + patch.shape[0], x : x + patch.shape[1]]
-            whole = float((thing.sprite.levels[-1][..., 3] > 127).mean() * np.prod(edges[2:] - edges[:2]))
-            shares[thing.name] = min(1.0, float((solid & ~under).sum()) / max(whole, 1.0))
-            under |= solid
+            cover = patch[..., 3] / np.float32(255)
+            behind = open_view[y : y + patch.shape[0], x : x + patch.shape[1]]
+            whole = thing.sprite.levels[-1][..., 3].mean() / 255 * np.prod(edges[2:] - edges[:2])
+            shares[thing.name] = min(1.0, float((cover * behind).sum() / max(whole, 1.0)))
+            behind *= 1 - cover
         return shares
 
     def _truth_of(self, thing: Billboard, pose: Pose, visible: float) -> ObjectTruth:
