@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
@@ -110,6 +110,7 @@ def test_uncertain_to_the_sides_stays_so_in_every_frame():
     np.testing.assert_allclose(spread(body), np.diag([0, 0.09, 0.01]), atol=1e-12)
 
 
+@settings(deadline=None, max_examples=20)
 @given(st.integers(0, 1000))
 def test_the_covariance_is_that_of_samples(seed):
     rng = np.random.default_rng(seed)

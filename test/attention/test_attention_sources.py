@@ -112,7 +112,7 @@ def test_at_the_edge_the_source_lies_in_the_frame_and_near(row, column):
     assert abs(y - true_y) < 480 / 14
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(st.integers(0, 2**32 - 1), st.floats(0.01, 0.9), st.integers(1, 9), st.sampled_from(CAMERAS))
 def test_any_heatmap_gives_sane_sources(seed, threshold, limit, camera):
     rng = np.random.default_rng(seed)

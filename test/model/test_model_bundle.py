@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from ros2_avloc.errors import BundleError
 from ros2_avloc.model.bundle import Bundle, write_bundle
 from ros2_avloc.model.golden import Golden
-from ros2_avloc.model.manifest import Calibration, checksum
+from ros2_avloc.model.manifest import Calibration, read_manifest, write_manifest
 
 PARTS = ['vision_fp32.onnx', 'sound_fp32.onnx', 'head.onnx', 'golden.npz', 'MODEL_CARD.md']
 
@@ -55,7 +56,7 @@ def test_any_flipped_byte_is_refused_with_the_name_of_the_part(bundle, tmp_path_
     shutil.rmtree(directory)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(data=st.data())
 def test_a_flipped_byte_of_the_manifest_is_refused_or_changes_nothing(bundle, tmp_path_factory, data):
     directory = Path(shutil.copytree(bundle.path, tmp_path_factory.mktemp('flipped') / 'bundle'))
@@ -86,14 +87,8 @@ def test_a_truncated_part_is_named(copy, name):
 
 def _reseal(directory: Path, **changes: object) -> None:
     """Change the manifest so that its own checksum fits again: a bundle that somebody else wrote."""
-    from ros2_avloc.model.manifest import read_manifest
-
-    manifest = read_manifest(directory / 'bundle.json')
-    for name, value in changes.items():
-        object.__setattr__(manifest, name, value)
-    content = json.loads((directory / 'bundle.json').read_text())
-    content.update(changes, sha256=checksum(manifest))
-    (directory / 'bundle.json').write_text(json.dumps(content))
+    path = directory / 'bundle.json'
+    write_manifest(path, replace(read_manifest(path), **changes))
 
 
 @pytest.mark.parametrize('which', ['audio', 'image'])
