@@ -283,8 +283,14 @@ def install_package(environment: dict[str, str]) -> None:
     """Install this package, editable, and link what ROS 2 looks for to where it looks."""
     pip_install(['--no-deps', '--no-build-isolation', '--editable', ROOT], environment)
     link(VENV / 'share' / 'ament_index' / 'resource_index' / 'packages', ROOT / 'resource', ['ros2_avloc'])
-    link(VENV / 'share' / 'ros2_avloc', ROOT, ['package.xml', 'config', 'launch', 'models'])
+    link(VENV / 'share' / 'ros2_avloc', ROOT, ['package.xml', 'config', 'models'])
+    link(VENV / 'share' / 'ros2_avloc' / 'launch', ROOT / 'launch', launch_files())  # it follows no linked folder
     link(VENV / 'lib' / 'ros2_avloc', VENV / 'bin', ['avloc', 'avloc_node', 'simulator'])
+
+
+def launch_files() -> list[str]:
+    """Return the names of the launch files."""
+    return sorted(path.name for path in (ROOT / 'launch').glob('*.launch.py'))
 
 
 def link(folder: Path, target: Path, names: list[str]) -> None:
@@ -314,7 +320,7 @@ def plan(extras: list[str], ros: str, lacking: list[str], environment: dict[str,
     base = ['package', 'ros', 'runtime']
     libraries = digest(ros, *[PINS / f'{name}.txt' for name in base])
     messages = digest(libraries, *lacking, INTERFACES)
-    package = digest(*[ROOT / name for name in ('package.xml', 'setup.cfg', 'setup.py')])
+    package = digest(*launch_files(), *[ROOT / name for name in ('package.xml', 'setup.cfg', 'setup.py')])
     generator = [] if ros else ['-G', 'Ninja']
     install = partial(install_what_ros_lacks) if ros else partial(install_pins, base)
     steps = [
