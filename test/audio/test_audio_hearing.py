@@ -241,9 +241,9 @@ def test_single_absurd_stamps_change_nothing(absurd: int) -> None:
     rate = 16_000
     stream = chunks(impulses(rate, 5.0, 4.0), rate, 1024)
     for place in (10, 20, 21, 40):
-        stream[place] = replace(stream[place], stamp=absurd + place)
+        stream[place] = replace(stream[place], stamp=absurd)
     hearing = hear(stream)
-    assert hearing.timeline.status.stamp_source == 'header'
+    assert hearing.timeline.status.stamp_source == 'header' and hearing.timeline.status.restarts == 0
     assert heard_at(hearing, 4.0) == pytest.approx(4.0, abs=1e-3)
 
 
@@ -354,3 +354,59 @@ def test_status_tells_the_truth() -> None:
     assert status.jitter_ms == pytest.approx(3 / np.sqrt(3), rel=0.4)
     assert status.skew_ms == pytest.approx(30, abs=2)
     assert status.seconds_kept == pytest.approx(10)
+
+
+def test_a_first_stamp_that_is_absurd_is_got_over() -> None:
+    stream = chunks(impulses(16_000, 4.0, 2.0), 16_000, 1024)
+    hearing = hear([replace(stream[0], stamp=9 * 10 ** 18), *stream[1:]])
+    assert heard_at(hearing, 2.0) == pytest.approx(2.0, abs=1e-4)
+
+
+def test_time_that_jumps_back_starts_anew_without_stamps_too() -> None:
+    stream = unstamped(chunks(impulses(16_000, 4.0, 2.0), 16_000, 1024), 5e-3)
+    hearing = hear(stream + stream)
+    assert hearing.timeline.status.restarts == 1
+    assert heard_at(hearing, 2.0) == pytest.approx(2.0, abs=15e-3)
+
+
+def test_delivery_that_stalls_loses_nothing() -> None:
+    stream = unstamped(chunks(impulses(16_000, 6.0, 4.0), 16_000, 1024), 5e-3)
+    stalled = [replace(chunk, arrival=max(chunk.arrival, T0 + ns(2.6))) if chunk.arrival > T0 + ns(2.0) else chunk
+               for chunk in stream]
+    hearing = hear(stalled)
+    assert hearing.timeline.status.lost_samples == hearing.timeline.status.restarts == 0
+    assert heard_at(hearing, 4.0) == pytest.approx(4.0, abs=15e-3)
+
+
+def test_read_only_floats_are_resampled() -> None:
+    samples = impulses(16_000, 3.0, 2.0).astype('<f4') / 32768
+    floats = AudioFormat('pcm', 'F32LE', 16_000, 1)
+    stream = [Chunk(samples[i:i + 1000].tobytes(), floats, T0 + ns(i / 16_000), T0) for i in range(0, 48_000, 1000)]
+    assert heard_at(hear(stream), 2.0) == pytest.approx(2.0, abs=1e-4)
+
+
+FAULTS = st.lists(st.tuples(st.sampled_from(['lose', 'repeat', 'absurd', 'late', 'unstamp', 'swap', 'garbage']),
+                            st.integers(0, 60), st.integers(1, 12)), max_size=8)
+
+
+@settings(max_examples=40, deadline=None)
+@given(faults=FAULTS, length=st.sampled_from([160, 1024]), stamped=st.booleans())
+def test_after_any_faults_clean_audio_is_where_it_was(
+        faults: list[tuple[str, int, int]], length: int, stamped: bool) -> None:
+    rate = 16_000
+    clean = chunks(impulses(rate, 8.0, 7.0), rate, length)
+    clean = clean if stamped else unstamped(clean, 2e-3)
+    head, tail = clean[:3 * rate // length], clean[3 * rate // length:]
+    for fault, at, count in faults:
+        some = head[at:at + count]
+        head[at:at + count] = {
+            'lose': lambda some: [],
+            'repeat': lambda some: some + some,
+            'absurd': lambda some: [replace(chunk, stamp=T0 * 4) for chunk in some],
+            'late': lambda some: [replace(chunk, arrival=some[-1].arrival + 300 * MS) for chunk in some],
+            'unstamp': lambda some: [replace(chunk, stamp=None) for chunk in some],
+            'swap': lambda some: some[::-1],
+            'garbage': lambda some: [replace(chunk, data=bytes(range(251)) * 2) for chunk in some],
+        }[fault](some)
+    hearing = hear(head + tail)
+    assert heard_at(hearing, 7.0) == pytest.approx(7.0, abs=2e-3 if stamped else 15e-3)
