@@ -284,7 +284,7 @@ def install_package(environment: dict[str, str]) -> None:
     pip_install(['--no-deps', '--no-build-isolation', '--editable', ROOT], environment)
     link(VENV / 'share' / 'ament_index' / 'resource_index' / 'packages', ROOT / 'resource', ['ros2_avloc'])
     link(VENV / 'share' / 'ros2_avloc', ROOT, ['package.xml', 'config', 'models'])
-    link(VENV / 'share' / 'ros2_avloc' / 'launch', ROOT / 'launch', launch_files())  # it follows no linked folder
+    link(VENV / 'share' / 'ros2_avloc' / 'launch', ROOT / 'launch', launch_files())  # not the folder: unseen
     link(VENV / 'lib' / 'ros2_avloc', VENV / 'bin', ['avloc', 'avloc_node', 'simulator'])
 
 

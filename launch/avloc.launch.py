@@ -6,13 +6,13 @@ For example: ros2 launch ros2_avloc avloc.launch.py camera:=realsense target_fra
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from ament_index_python.packages import get_package_share_directory
 from launch import LaunchContext, LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
 
 CAMERAS = {
     'none': ('image', 'camera_info'),
@@ -35,7 +35,7 @@ LOG_LEVELS = ('debug', 'info', 'warn', 'error', 'fatal')
 SWITCH = ('true', 'false')
 AS_IN_FILE = 'empty: as in params_file'
 
-PARAMETERS = ('autostart', 'image_transport', 'model.engine', 'target_frame')
+PARAMETERS = ('autostart', 'image_transport', 'model.engine', 'target_frame', 'use_sim_time')
 """Arguments that stand for the parameter of the same name, where they are not empty."""
 
 
@@ -81,11 +81,14 @@ def remappings(given: dict[str, str]) -> list[tuple[str, str]]:
     ]
 
 
-def parameters(given: dict[str, str]) -> dict[str, Any]:
+def parameters(given: dict[str, str]) -> dict[str, ParameterValue]:
     """Return the parameters that stand above those of the file."""
-    words = {'true': True, 'false': False}
-    chosen = {name: words.get(given[name], given[name]) for name in PARAMETERS if given[name]}
-    return {**chosen, 'use_sim_time': words[given['use_sim_time']]}
+    types = {'autostart': bool, 'use_sim_time': bool}
+    return {
+        name: ParameterValue(given[name], value_type=types.get(name, str))
+        for name in PARAMETERS
+        if given[name]
+    }
 
 
 def start(context: LaunchContext) -> list[Node]:

@@ -22,6 +22,7 @@ from launch.actions import (
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
 
 SHARE = Path(get_package_share_directory('ros2_avloc'))
 PROFILES = 'FASTRTPS_DEFAULT_PROFILES_FILE'
@@ -62,7 +63,12 @@ def start(context: LaunchContext) -> list[Any]:
         package='ros2_avloc',
         executable='simulator',
         name='simulator',
-        parameters=[{'seed': int(given['seed']), 'script': given['script']}],
+        parameters=[
+            {
+                'seed': ParameterValue(given['seed'], value_type=int),
+                'script': ParameterValue(given['script'], value_type=str),
+            }
+        ],
         output='screen',
         emulate_tty=True,
     )
