@@ -85,7 +85,7 @@ def parameters(given: dict[str, str]) -> dict[str, ParameterValue]:
     """Return the parameters that stand above those of the file."""
     types = {'autostart': bool, 'use_sim_time': bool}
     return {
-        name: ParameterValue(given[name], value_type=types.get(name, str))
+        name: ParameterValue(LaunchConfiguration(name), value_type=types.get(name, str))
         for name in PARAMETERS
         if given[name]
     }

@@ -65,8 +65,8 @@ def start(context: LaunchContext) -> list[Any]:
         name='simulator',
         parameters=[
             {
-                'seed': ParameterValue(given['seed'], value_type=int),
-                'script': ParameterValue(given['script'], value_type=str),
+                'seed': ParameterValue(LaunchConfiguration('seed'), value_type=int),
+                'script': ParameterValue(LaunchConfiguration('script'), value_type=str),
             }
         ],
         output='screen',
