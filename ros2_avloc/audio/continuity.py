@@ -7,6 +7,8 @@ say what happened, because one odd stamp means nothing and a change that lasts m
 - the next block agrees with the odd one, later than the count says: samples were lost;
 - it agrees, and is earlier by up to a second: blocks came twice, or time was stepped back;
 - it agrees, but is further away: time jumped (a bag that loops, simulated time), all starts anew.
+
+A loss that is smaller than the jitter cannot be seen so; it shows in the mean of many residuals.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from math import sqrt
+from statistics import fmean, stdev
 
 LONGEST_REPEAT = 1.0
 """Seconds: what goes back further is a jump of time."""
@@ -66,6 +70,35 @@ class Timing:
     residual: float
     length: float
     arrival: int
+
+
+SHIFT_BLOCKS = 16
+"""Residuals in whose mean a small loss is looked for."""
+
+_LEAST_SHIFT = 5e-3
+_SHIFT_SIGNIFICANCE = 6
+
+
+def lasting_shift(residuals: Sequence[float]) -> float:
+    """Return the mean of the residuals of the last blocks that continued, where jitter cannot explain it.
+
+    Parameters
+    ----------
+    residuals
+        Seconds; those of stamps, which are right on average. Fewer than 16 prove nothing.
+
+    Returns
+    -------
+    float
+        Seconds by which all are late, 0 where they are not: the mean is 5 ms or more, and six times
+        its own standard error.
+    """
+    if len(residuals) < SHIFT_BLOCKS:
+        return 0.0
+    mean = fmean(residuals)
+    if mean < _LEAST_SHIFT or mean < _SHIFT_SIGNIFICANCE * stdev(residuals) / sqrt(len(residuals)):
+        return 0.0
+    return mean
 
 
 class Verdict(Enum):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from ros2_avloc.audio.block import Block, StampSource
 from ros2_avloc.audio.clock import SampleClock
-from ros2_avloc.audio.continuity import Timing, Tolerance, Verdict, judge
+from ros2_avloc.audio.continuity import SHIFT_BLOCKS, Timing, Tolerance, Verdict, judge, lasting_shift
 from ros2_avloc.audio.resampler import Resampler
 from ros2_avloc.audio.ring import Ring
 from ros2_avloc.audio.sound import HOP, SAMPLE_RATE, SOUND_SAMPLES, Missing, Sound
@@ -75,6 +76,7 @@ class Timeline:
         self._source: StampSource | None = None
         self._count = 0  # samples since the start, at the rate that comes in
         self._doubtful: list[Block] = []
+        self._residuals: deque[float] = deque(maxlen=SHIFT_BLOCKS)
         self._epoch = 0
         self._unstamped = 0  # blocks in a row
         self._lost = self._repeated = 0
@@ -154,6 +156,7 @@ class Timeline:
         self._resampler = Resampler(block.sample_rate)
         self._source = block.stamp_source
         self._count = 0
+        self._residuals.clear()
         self._clock = SampleClock(self._at_48k(block.position), block.time,
                                   late=block.stamp_source == 'arrival')
 
@@ -177,7 +180,7 @@ class Timeline:
             else:
                 if verdict is Verdict.STEPPED:
                     self._clock_now.step(timings[-1].residual)
-                self._write_all()
+                self._write_all(timings[-1])
 
     def _timings(self) -> list[Timing]:
         """Hold the times of the blocks in doubt against the sample count."""
@@ -197,11 +200,13 @@ class Timeline:
         seconds = timings[0].residual
         if not tolerance.seconds < seconds <= timings[-1].residual + tolerance.seconds:
             return 0  # the first one's own time was odd
-        blocks = round(seconds / timings[0].length)
-        whole = abs(seconds - blocks * timings[0].length) <= 2 * self._clock_now.jitter
-        if whole:
-            return blocks * len(self._doubtful[0].samples)
-        return round(seconds * self._resampler.sample_rate)
+        return self._samples(seconds, timings[0].length)
+
+    def _samples(self, seconds: float, block: float) -> int:
+        """Count the samples of a loss: of whole blocks, if jitter explains what is between."""
+        blocks = round(seconds / block) * block
+        whole = abs(seconds - blocks) <= 2 * self._clock_now.jitter
+        return round((blocks if whole else seconds) * self._resampler.sample_rate)
 
     def _insert_hole(self, samples: int) -> None:
         begin, end = self._at_48k(self._count), self._at_48k(self._count + samples)
@@ -210,14 +215,23 @@ class Timeline:
             self._lost += round(end - begin)
             self._write(np.zeros(samples, np.float32))
 
-    def _write_all(self) -> None:
+    def _write_all(self, timing: Timing) -> None:
         """Write the blocks in doubt, and believe the time of the last."""
         last = self._doubtful[-1]
         for block in self._doubtful[:-1]:
             self._write(block.samples)
+        self._fill_small_loss(timing)
         self._clock_now.observe(self._at_48k(self._count + last.position), last.time)
         self._write(last.samples)
         self._doubtful = []
+
+    def _fill_small_loss(self, timing: Timing) -> None:
+        if self._source == 'header':
+            self._residuals.append(timing.residual)
+        shift = lasting_shift(self._residuals)
+        if shift:
+            self._insert_hole(self._samples(shift, timing.length))
+            self._residuals.clear()
 
     def _write(self, samples: NDArray[np.float32]) -> None:
         self._ring.write(self._resampler.resample(samples))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ros2_avloc.audio.continuity import Timing, Tolerance, Verdict, judge
+from ros2_avloc.audio.continuity import Timing, Tolerance, Verdict, judge, lasting_shift
 
 STAMPS = Tolerance.of_stamps(1e-3)
 ARRIVALS = Tolerance.of_arrivals(1e-3)
@@ -51,6 +51,18 @@ def test_large_gap_of_arrivals_that_lasts_is_a_loss() -> None:
 
 def test_small_lateness_of_arrivals_is_jitter() -> None:
     assert verdict([0.064], ARRIVALS) is Verdict.CONTINUE
+
+
+@pytest.mark.parametrize(('residuals', 'expected'), [
+    ([0.010] * 16, 0.010),
+    ([0.006, 0.014] * 8, 0.010),
+    ([0.010] * 15, 0.0),
+    ([0.004] * 16, 0.0),
+    ([-0.010] * 16, 0.0),
+    ([-0.010, 0.030] * 8, 0.0),
+])
+def test_small_loss_shows_in_the_mean(residuals: list[float], expected: float) -> None:
+    assert lasting_shift(residuals) == pytest.approx(expected)
 
 
 def test_tolerance_grows_with_the_jitter() -> None:
