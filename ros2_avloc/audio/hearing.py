@@ -9,7 +9,6 @@ from ros2_avloc.audio.block import Block
 from ros2_avloc.audio.channels import mix
 from ros2_avloc.audio.chunk import AudioFormat, Chunk
 from ros2_avloc.audio.decoded import Decoded, Decoder
-from ros2_avloc.audio.mp3 import Mp3Decoder
 from ros2_avloc.audio.pcm import PcmDecoder
 from ros2_avloc.audio.timeline import Timeline
 from ros2_avloc.errors import InputError
@@ -78,10 +77,20 @@ def _same(one: AudioFormat, other: AudioFormat | None) -> bool:
 
 def _open(audio_format: AudioFormat) -> Decoder:
     if audio_format.coding == 'mp3':
-        return Mp3Decoder()
+        return _open_mp3()
     if audio_format.coding == 'pcm':
         return PcmDecoder(audio_format)
     raise InputError(f'The audio coding {audio_format.coding!r} is not known: use pcm or mp3.')
+
+
+def _open_mp3() -> Decoder:
+    # PyAV is wanted for mp3 alone; a robot that sends PCM needs none.
+    try:
+        from ros2_avloc.audio.mp3 import Mp3Decoder
+    except ImportError:
+        raise InputError('The audio is mp3, for which PyAV is missing: install python3-av, or start '
+                         'audio_capture with format:=wave.') from None
+    return Mp3Decoder()
 
 
 def _bytes(chunk: Chunk) -> memoryview:

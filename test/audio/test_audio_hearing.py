@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
@@ -420,3 +421,10 @@ def test_after_any_faults_clean_audio_is_where_it_was(
         }[fault](some)
     hearing = hear(head + tail)
     assert heard_at(hearing, 7.0) == pytest.approx(7.0, abs=2e-3 if stamped else 15e-3)
+
+
+def test_mp3_without_pyav_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, 'ros2_avloc.audio.mp3', raising=False)
+    monkeypatch.setitem(sys.modules, 'av', None)
+    with pytest.raises(InputError, match='install python3-av'):
+        Hearing().hear(Chunk(bytes(100), AudioFormat('mp3', '', 0, 0), T0, T0))
