@@ -32,9 +32,19 @@ def share_path(*parts: str) -> Path:
     )
 
 
+def message_folders() -> list[Path]:
+    """Return the folders below which the definitions of messages lie, as ``<package>/msg/<Name>.msg``."""
+    return [Path(prefix, 'share') for prefix in _prefixes()]
+
+
+def _prefixes() -> list[str]:
+    """Return where packages are installed, best first."""
+    named = os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep)
+    return [*filter(None, named), sys.prefix]
+
+
 def _folders() -> list[Path]:
     """Return where shipped files may lie, best first."""
     checkout = Path(__file__).resolve().parent.parent
-    prefixes = [prefix for prefix in os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep) if prefix]
-    installed = [Path(prefix, 'share', PACKAGE) for prefix in [*prefixes, sys.prefix]]
+    installed = [Path(prefix, 'share', PACKAGE) for prefix in _prefixes()]
     return [checkout, *installed] if (checkout / 'package.xml').is_file() else installed

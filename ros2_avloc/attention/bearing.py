@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.transform import Rotation
 
 Vector = NDArray[np.float64]
@@ -66,6 +66,12 @@ def orientation(vector: Vector) -> NDArray[np.float64]:
     """Quaternion (x, y, z, w) with w ≥ 0 of the frame that `axes` describes: its +X axis is `vector`."""
     quaternion: NDArray[np.float64] = Rotation.from_matrix(axes(vector)).as_quat(canonical=True)
     return quaternion
+
+
+def direction(quaternion: ArrayLike) -> Vector:
+    """Return the bearing whose `orientation` is a quaternion (x, y, z, w): its +X axis, float64 ``(3,)``."""
+    vector: Vector = Rotation.from_quat(np.asarray(quaternion, np.float64)).apply((1.0, 0.0, 0.0))
+    return vector
 
 
 def azimuth_elevation(vector: Vector, *, optical: bool = False) -> tuple[float, float]:

@@ -16,6 +16,7 @@ from rclpy._rclpy_pybind11 import RCLError
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
+from rclpy.utilities import ok, try_shutdown
 from scipy.spatial.transform import Rotation
 from sensor_msgs.msg import CameraInfo, Image
 from tf2_msgs.msg import TFMessage
@@ -45,7 +46,7 @@ PARAMETERS: tuple[tuple[str, Any, str], ...] = (
     ('rate', 15.0, 'Frames per second.'),
     ('width', 640, 'Of the frames, pixels.'),
     ('height', 480, 'Of the frames, pixels.'),
-    ('objects', '10', 'How many things there are, or their kinds with commas between.'),
+    ('objects', '12', 'How many things there are, or their kinds with commas between.'),
     ('script', 'turns', 'What sounds when: turns, one, all, silence, or events: "bell_1 0 3.5; wind 5 8".'),
     ('audio_chunk', 1024, 'Samples in an audio message.'),
     ('faults.jitter', 0.0, 'Audio stamps are off by up to so many seconds, at random.'),
@@ -222,10 +223,10 @@ def main() -> None:
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     except RCLError:  # a message under way when the context was shut down
-        if rclpy.ok():
+        if ok():
             raise
     finally:
-        rclpy.try_shutdown()
+        try_shutdown()
 
 
 if __name__ == '__main__':
