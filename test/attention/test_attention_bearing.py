@@ -13,6 +13,7 @@ from ros2_avloc.attention.bearing import (
     angle,
     axes,
     azimuth_elevation,
+    direction,
     orientation,
     rotate,
     spread,
@@ -41,6 +42,11 @@ def test_orientation_turns_the_x_axis_onto_the_vector_without_roll(vector):
     np.testing.assert_allclose(np.linalg.det(rotation), 1)
     level = 1 if abs(vector[2]) > math.sqrt(0.5) else 2
     assert abs(rotation[level, 1]) < 1e-9
+
+
+@given(vectors)
+def test_direction_undoes_orientation(vector):
+    np.testing.assert_allclose(direction(orientation(vector)), vector, atol=1e-9)
 
 
 @pytest.mark.parametrize('vector', [(1, 0, 0), (0, 1, 0), (-1, 0, 0), (0.8, 0, 0.6)])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ros2_avloc.errors import AvlocError
-from ros2_avloc.share import share_path
+from ros2_avloc.share import message_folders, share_path
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,6 +33,13 @@ def test_prefix_of_ros_stands_in_for_what_the_checkout_lacks(
 def test_absent_file_is_named_in_one_sentence() -> None:
     with pytest.raises(AvlocError, match=r'^models/no_such_bundle is not part of this installation[^\n]*\.$'):
         share_path('models', 'no_such_bundle')
+
+
+def test_messages_are_looked_for_where_ros_says_and_then_below_this_python(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv('AMENT_PREFIX_PATH', '/opt/first:/opt/second')
+    assert message_folders() == [Path('/opt/first/share'), Path('/opt/second/share'), Path(sys.prefix, 'share')]
 
 
 def test_installed_code_looks_under_its_prefix(tmp_path: Path) -> None:
