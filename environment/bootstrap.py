@@ -335,8 +335,17 @@ def plan(extras: list[str], ros: str, lacking: list[str], environment: dict[str,
     return steps
 
 
+def catch_up(steps: list[Step], stamps: Stamps) -> None:
+    """Do every step that is not stamped as done; one that was interrupted is done again."""
+    for step in steps:
+        if not stamps.holds(step.name, step.value):
+            stamps.write(step.name, '')
+            step.work()
+            stamps.write(step.name, step.value)
+
+
 def set_up(extras: list[str], ros: str, environment: dict[str, str]) -> None:
-    """Do every step that is not stamped as done; a step that was interrupted is done again."""
+    """Bring up what is missing."""
     packages = sorted(path.parent.name for path in INTERFACES.glob('*/package.xml'))
     lacking = [name for name in packages if not (ros and importlib.util.find_spec(name))]
     kind = digest(ros, str(VENV), '{}.{}'.format(*sys.version_info))
@@ -346,11 +355,7 @@ def set_up(extras: list[str], ros: str, environment: dict[str, str]) -> None:
         make_venv(ros, environment)
         stamps = Stamps(VENV / 'setup.json')
         stamps.write('venv', kind)
-    for step in plan(extras, ros, lacking, environment):
-        if not stamps.holds(step.name, step.value):
-            stamps.write(step.name, '')
-            step.work()
-            stamps.write(step.name, step.value)
+    catch_up(plan(extras, ros, lacking, environment), stamps)
 
 
 def surroundings(ros: str, environment: dict[str, str]) -> dict[str, str]:
