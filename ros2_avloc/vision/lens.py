@@ -24,7 +24,7 @@ _STILL = 1e-13
 _CLOSE = 1e-10
 """Largest error that may be left, relative to 1 + the distance from the principal point."""
 _FLAT = 0.05
-"""Slope of the radial function (1 at the centre) that counts as its end: tangential terms fold it earlier."""
+"""Slope of the radial function (1 at the centre) that counts as its end."""
 _BEFORE_THE_POLE = 0.9
 _WIDEST_PINHOLE = float(np.tan(np.radians(89.5)))
 
@@ -115,10 +115,16 @@ class BrownLens:
 
     @cached_property
     def _limit(self) -> float:
-        """Return the undistorted radius up to which the radial function grows and has no pole."""
+        """Return the undistorted radius up to which the image spreads out in every direction, without a pole.
+
+        That is so where the slope of the radial function is larger than what the tangential and prism terms
+        can take from it: at most 6·|p|·r, 2·|s1|·r and 4·|s2|·r³, where r is at most (1 + r²) / 2.
+        """
+        _, _, p1, p2, _, _, _, _, s1, s2, s3, s4, _, _ = np.abs(self.coefficients)
         top, bottom, s = self._numerator, self._denominator, Polynomial([0, 1])
+        others = (1 + s) * (3 * (p1 + p2) + s1 + s3 + 2 * (s2 + s4) * s)
         slope = top * bottom + 2 * s * (top.deriv() * bottom - top * bottom.deriv())
-        end = min(_first_root(slope - _FLAT * bottom ** 2), _BEFORE_THE_POLE * _first_root(bottom))
+        end = min(_first_root(slope - (_FLAT + others) * bottom ** 2), _BEFORE_THE_POLE * _first_root(bottom))
         return min(float(np.sqrt(end)), _WIDEST_PINHOLE)
 
     @cached_property
