@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ros2_avloc.model.bundle import Bundle
 from ros2_avloc.model.engines import open_engine
 from ros2_avloc.model.engines.base import EngineIdentity
 from ros2_avloc.model.localizer import Localizer
-from ros2_avloc.model.shipped import find_bundle
 from ros2_avloc.node.settings import Settings
 from ros2_avloc.pipeline import Pipeline, PipelineSettings
+from ros2_avloc.share import share_path
 
 _WARM_UPS = 3
 
@@ -23,7 +25,7 @@ class Model:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._bundle = Bundle.load(find_bundle(settings.model_bundle))
+        self._bundle = Bundle.load(_bundle_path(settings.model_bundle))
         self._engine, self.declined = open_engine(
             self._bundle, name=settings.model_engine, precision=settings.model_precision,
             strict=settings.model_strict)
@@ -61,3 +63,9 @@ def pipeline_settings(settings: Settings) -> PipelineSettings:
         threshold=settings.sources_threshold, limit=settings.sources_max, confirm=settings.tracks_confirm,
         forget=settings.tracks_forget, min_dwell=settings.attention_min_dwell,
         switch_margin=settings.attention_switch_margin)
+
+
+def _bundle_path(name: str) -> Path:
+    """Return the directory of a bundle: a bare name is one that is shipped."""
+    path = Path(name).expanduser()
+    return path if len(path.parts) > 1 else share_path('models', name)

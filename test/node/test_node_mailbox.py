@@ -1,0 +1,46 @@
+"""Order, bounds and counts of what waits for the worker."""
+
+from __future__ import annotations
+
+import threading
+
+from ros2_avloc.node.mailbox import Mail, Mailbox, Stream
+
+
+def test_descriptions_come_first_then_sound_then_images_each_in_order():
+    mailbox = Mailbox()
+    for number, stream in enumerate([Stream.IMAGE, Stream.AUDIO, Stream.CAMERA_INFO, Stream.AUDIO,
+                                     Stream.AUDIO_INFO, Stream.IMAGE]):
+        mailbox.put(Mail(stream, number, number))
+    assert [mail.message for mail in mailbox.take_all(0.0)] == [4, 2, 1, 3, 0, 5]
+    assert mailbox.take_all(0.0) == []
+    assert mailbox.lost == {}
+
+
+def test_the_newest_images_stay_and_what_is_lost_is_counted():
+    mailbox = Mailbox()
+    for number in range(100):
+        mailbox.put(Mail(Stream.IMAGE, number, 0))
+        mailbox.put(Mail(Stream.AUDIO, number, 0))
+    mails = mailbox.take_all(0.0)
+    images = [mail.message for mail in mails if mail.stream is Stream.IMAGE]
+    assert images == list(range(100 - len(images), 100))
+    assert mailbox.lost == {Stream.IMAGE: 100 - len(images)}
+    assert sum(mail.stream is Stream.AUDIO for mail in mails) == 100
+
+
+def test_a_worker_that_waits_is_woken_by_mail_and_by_closing():
+    mailbox = Mailbox()
+    taken = []
+
+    def work():
+        taken.append(mailbox.take_all(60.0))
+        taken.append(mailbox.take_all(60.0))
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    mailbox.put(Mail(Stream.AUDIO, 'sound', 1))
+    mailbox.close()
+    thread.join(30.0)
+    assert not thread.is_alive()
+    assert [mail.message for mails in taken for mail in mails] == ['sound']
