@@ -191,7 +191,7 @@ def read_audio(path: Path) -> NDArray[np.int16]:
             blocks = [block.to_ndarray()[0] for frame in decoded for block in resampler.resample(frame)]
     except (av.FFmpegError, OSError, IndexError) as error:
         raise InputError(f'{path} cannot be read as audio: {error}.') from error
-    return np.concatenate(blocks).astype(np.int16)
+    return np.concatenate(blocks, dtype=np.int16)
 
 
 def categories(banks: Sequence[Bank]) -> list[str]:

@@ -1,74 +1,74 @@
-"""Measuring: does the peak lie on what sounds, and is nothing seen where nothing in view sounds."""
+"""Measuring a bundle: does the peak lie on what sounds, and is nothing found where nothing in view sounds."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from ros2_avloc.audio.spectrogram import spectrogram
+from ros2_avloc.audio.sound import Sound
 from ros2_avloc.learning.banks import Bank
-from ros2_avloc.learning.networks import GRID
-from ros2_avloc.learning.scenes import Mixture, Scene, draw_scene
-from ros2_avloc.vision.preprocess import SIDE
-
-Heatmaps = NDArray[np.float32]
-"""Probabilities or logits ``(n, 14, 14)``."""
+from ros2_avloc.learning.checks import Heatmaps, centre_localised, localised, scenes_of
+from ros2_avloc.learning.scenes import NEGATIVES, Mixture, Scene, negative_scene
+from ros2_avloc.model.localizer import Localizer
+from ros2_avloc.vision.frame import Frame
 
 
-class Check(NamedTuple):
-    """Scenes as tensors: uint8 images, spectrograms, bool targets ``(n, 14, 14)``, bool `corresponds`."""
+def measure(localizer: Localizer, threshold: float, bank: Bank, count: int, seed: int) -> dict[str, Any]:
+    """Measure a model on scenes of a bank that it has not learned from.
 
-    name: str
-    images: Tensor
-    spectrograms: Tensor
-    targets: Tensor
-    corresponds: Tensor
+    Parameters
+    ----------
+    localizer
+        The model, through the engine that is to be measured.
+    threshold
+        Probability from which a peak counts as a source.
+    count
+        Scenes with one, two and three objects each, and of each kind of negative.
+    seed
+        Of the scenes.
 
-
-def scenes_of(bank: Bank, mixture: Mixture, count: int, seed: int) -> list[Scene]:
-    """Draw `count` scenes; the same seed and bank give the same ones."""
+    Returns
+    -------
+    dict
+        ``localisation``: by number of objects, the ``share`` of scenes whose peak lies in the box of what
+        sounds, its 95 % ``interval``, ``centre`` (always the middle of the frame) and ``scenes``;
+        ``kept``: share of the scenes with a sound in view whose correspondence reaches the threshold;
+        ``false_positives``: by kind of negative, share whose correspondence reaches it;
+        ``avc``: share of right decisions, over as many scenes with a sound in view as with one elsewhere.
+    """
     rng = np.random.default_rng(seed)
-    return [draw_scene(bank, mixture, rng) for _ in range(count)]
+    report: dict[str, Any] = {'localisation': {}, 'false_positives': {}}
+    found = []
+    for objects in (1, 2, 3):
+        scenes = scenes_of(bank, Mixture(objects, objects, negatives=0.0, duets=0.0), count, seed + objects)
+        heatmaps = _heatmaps(localizer, scenes)
+        found.extend((heatmaps.max(axis=(1, 2)) >= threshold).tolist())
+        report['localisation'][str(objects)] = _share(localised(heatmaps, scenes)) | {
+            'centre': float(centre_localised(scenes).mean())}
+    pictures = [scene.picture for scene in scenes_of(bank, Mixture(1, 3), count, seed)]
+    for negative in NEGATIVES:
+        scenes = [negative_scene(bank, picture, negative, rng) for picture in pictures]
+        wrong = _heatmaps(localizer, scenes).max(axis=(1, 2)) >= threshold
+        report['false_positives'][negative] = _share(wrong)
+    report['kept'] = _share(np.array(found))
+    report['avc'] = (report['kept']['share'] + 1 - report['false_positives']['elsewhere']['share']) / 2
+    return report
 
 
-def checks_of(name: str, bank: Bank, count: int, seed: int = 1) -> Check:
-    """Draw scenes with one to four objects, a quarter of them with sounds that nothing in view makes."""
-    scenes = scenes_of(bank, Mixture(negatives=0.25, duets=0.0), count, seed)
-    return Check(
-        name,
-        torch.stack([torch.from_numpy(scene.picture.rgb.transpose(2, 0, 1).copy()) for scene in scenes]),
-        torch.stack([torch.from_numpy(spectrogram(scene.samples))[None] for scene in scenes]),
-        torch.from_numpy(np.stack([target_cells(scene) for scene in scenes])),
-        torch.tensor([not scene.negative for scene in scenes]),
-    )
+def _heatmaps(localizer: Localizer, scenes: Sequence[Scene]) -> Heatmaps:
+    """Run scenes through the model; each sound is a timeline of its own."""
+    windows = [(Frame(scene.picture.rgb, 0, ''), Sound(scene.samples, 0, epoch))
+               for epoch, scene in enumerate(scenes)]
+    return np.stack([localizer.localize(frame, sound).heatmap for frame, sound in windows])
 
 
-def target_cells(scene: Scene) -> NDArray[np.bool_]:
-    """Return which cells have their centre in a box of what sounds, ``(14, 14)``; none in a negative scene."""
-    centres = (np.arange(GRID) + 0.5) * SIDE / GRID
-    cells = np.zeros((GRID, GRID), bool)
-    for name, (left, top, width, height) in scene.picture.objects:
-        if name in scene.heard:
-            rows = (top <= centres) & (centres < top + height)
-            columns = (left <= centres) & (centres < left + width)
-            cells |= rows[:, None] & columns
-    return cells
-
-
-def localised(heatmaps: Heatmaps, scenes: Sequence[Scene]) -> NDArray[np.bool_]:
-    """Return for each scene whether the heatmap's peak lies in the box of what sounds."""
-    targets = np.stack([target_cells(scene) for scene in scenes]).reshape(len(scenes), -1)
-    peaks = heatmaps.reshape(len(scenes), -1).argmax(axis=1)
-    return np.asarray(targets[np.arange(len(scenes)), peaks])
-
-
-def centre_localised(scenes: Sequence[Scene]) -> NDArray[np.bool_]:
-    """Return what `localised` says of a network that always points at the middle of the frame."""
-    middle = SIDE / 2
-    return np.array([any(name in scene.heard and left <= middle < left + width and top <= middle < top + height
-                         for name, (left, top, width, height) in scene.picture.objects) for scene in scenes])
+def _share(hits: NDArray[np.bool_]) -> dict[str, Any]:
+    """Return the share of hits with Wilson's 95 % interval."""
+    count, share, z = len(hits), float(hits.mean()), 1.96
+    middle = (share + z ** 2 / (2 * count)) / (1 + z ** 2 / count)
+    reach = z / (1 + z ** 2 / count) * (share * (1 - share) / count + z ** 2 / (4 * count ** 2)) ** 0.5
+    interval = [round(max(0.0, middle - reach), 4), round(min(1.0, middle + reach), 4)]
+    return {'share': round(share, 4), 'interval': interval, 'scenes': count}

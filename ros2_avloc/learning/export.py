@@ -85,13 +85,13 @@ def graphs(network: AVOLNet) -> dict[str, bytes]:
 
 
 def _graph(part: nn.Module, inputs: dict[str, Tensor], output: str) -> bytes:
-    content = io.BytesIO()
+    content: Any = io.BytesIO()
     with warnings.catch_warnings():
         # This exporter is marked as deprecated; it needs no further package, and its graphs are plain.
         warnings.simplefilter('ignore', DeprecationWarning)
         torch.onnx.export(part.eval(), tuple(inputs.values()), content, input_names=list(inputs),
                           output_names=[output], opset_version=OPSET, dynamo=False)
-    return content.getvalue()
+    return bytes(content.getvalue())
 
 
 @torch.no_grad()
@@ -118,6 +118,5 @@ def export(network: AVOLNet, directory: Path, *, name: str, calibration: Calibra
         Markdown.
     """
     parts: dict[str, bytes | Path] = {**graphs(network), 'MODEL_CARD.md': model_card.encode()}
-    network_settings = {'kind': 'AVOL-Net', 'width': network.width, 'embedding': network.embedding}
     return write_bundle(directory, name=name, parts=parts, calibration=calibration, golden=golden,
-                        training={'network': network_settings, **training}, opset=OPSET)
+                        training=training, opset=OPSET)

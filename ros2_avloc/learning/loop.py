@@ -84,7 +84,8 @@ def fit(learner: Learner, stream: IterableDataset[Any], directory: Path, *, resu
         val_check_interval=CHECK_EVERY if checks else None, check_val_every_n_epoch=None,
         num_sanity_val_steps=0,
     )
-    trainer.fit(learner.to(memory_format=torch.channels_last), loader, DataLoader(checks, batch_size=None) if checks else None,
+    checked = DataLoader(checks, batch_size=None) if checks else None
+    trainer.fit(learner.to(memory_format=torch.channels_last), loader, checked,
                 ckpt_path=resume, weights_only=False)
 
 

@@ -47,7 +47,7 @@ def logistic(best: Tensor, relations: Relations) -> Tensor:
 
 
 def contrastive(best: Tensor, relations: Relations) -> Tensor:
-    """Return InfoNCE in both directions: a picture finds its sound among the batch's, and a sound its picture."""
+    """Return InfoNCE both ways: pictures find their sounds in the batch, and sounds their pictures."""
     comparable = best.masked_fill(~(relations.corresponds | relations.differs), -torch.inf)
     paired = relations.corresponds.any(dim=1)
     target = torch.arange(len(best), device=best.device)[paired]

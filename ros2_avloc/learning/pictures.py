@@ -1,4 +1,4 @@
-"""What scenes look like: photos pasted on backgrounds, so that no edge, size or colour gives an object away."""
+"""What scenes look like: photos pasted so that no edge, size or colour gives an object away."""
 
 from __future__ import annotations
 
@@ -61,7 +61,8 @@ def _varied(picture: Picture, rng: Rng) -> Picture:
     rgb, objects = picture.rgb, picture.objects
     if rng.random() < 0.5:
         rgb = rgb[:, ::-1]
-        objects = tuple((name, (SIDE - x - width, y, width, height)) for name, (x, y, width, height) in objects)
+        objects = tuple((name, (SIDE - left - width, top, width, height))
+                        for name, (left, top, width, height) in objects)
     rgb = _toned(rgb, rng)
     if rng.random() < 0.15:
         rgb = np.asarray(cv2.GaussianBlur(rgb, (0, 0), rng.uniform(0.4, 1.2)), np.uint8)
@@ -91,9 +92,9 @@ def _relit(photo: Photo, rng: Rng) -> Photo:
     rgba = photo.rgba[:, ::-1] if rng.random() < 0.5 else photo.rgba
     rgba = np.dstack([_toned(np.ascontiguousarray(rgba[..., :3]), rng), rgba[..., 3]])
     if rng.random() < 0.2:
-        coarse = rng.uniform(35, 100) / max(rgba.shape[:2])
-        if coarse < 1:
-            rgba = np.asarray(cv2.resize(rgba, None, fx=coarse, fy=coarse, interpolation=cv2.INTER_AREA), np.uint8)
+        height, width = rgba.shape[:2]
+        coarse = min(1.0, rng.uniform(35, 100) / max(height, width))
+        rgba = _resized(rgba, (max(1, round(width * coarse)), max(1, round(height * coarse))))
     return Photo(rgba, photo.cut_out)
 
 
@@ -104,13 +105,14 @@ def _resized(image: Image, size: tuple[int, int]) -> Image:
 
 
 def _background(bank: Bank, rng: Rng) -> Image:
-    """A crop of a scene without objects, or (one in ten) a plain gradient."""
+    """Return a crop of a scene without objects, or (one in ten) a plain gradient."""
     if rng.random() < 0.1:
         corners = rng.integers(0, 256, (2, 2, 3)).astype(np.uint8)
         return np.asarray(cv2.resize(corners, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR), np.uint8)
     whole = bank.backgrounds[rng.integers(len(bank.backgrounds))]
     height, width = (max(32, int(side * rng.uniform(0.5, 1.0))) for side in whole.shape[:2])
-    top, left = (int(rng.integers(side - part + 1)) for side, part in zip(whole.shape, (height, width), strict=False))
+    top = int(rng.integers(whole.shape[0] - height + 1))
+    left = int(rng.integers(whole.shape[1] - width + 1))
     crop = whole[top:top + height, left:left + width]
     if rng.random() < 0.5:
         crop = crop[:, ::-1]
@@ -135,7 +137,7 @@ def _pasted(photos: list[Photo], bank: Bank, rng: Rng) -> tuple[Image, list[Box 
 
 
 def _free_place(size: tuple[int, int], taken: list[Box], rng: Rng) -> Box | None:
-    """A place where at most a tenth of either box is covered; ``None`` after twelve tries."""
+    """Return a place where at most a tenth of either box is covered; ``None`` after twelve tries."""
     width, height = (min(side, SIDE) for side in size)
     for _ in range(12):
         left, top = rng.integers(SIDE - width + 1), rng.integers(SIDE - height + 1)
@@ -173,7 +175,8 @@ def _soft_mask(height: int, width: int, rng: Rng) -> Image:
         mask[:] = 0
         axes = (max(1, (width - border) // 2), max(1, (height - border) // 2))
         cv2.ellipse(mask, (width // 2, height // 2), axes, 0, 0, 360, (255,), -1)
-    return np.asarray(cv2.blur(mask, (2 * border + 1, 2 * border + 1), borderType=cv2.BORDER_CONSTANT), np.uint8)
+    size = (2 * border + 1, 2 * border + 1)
+    return np.asarray(cv2.blur(mask, size, borderType=cv2.BORDER_CONSTANT), np.uint8)
 
 
 def _mosaic(photos: list[Photo], bank: Bank, rng: Rng) -> tuple[Image, list[Box | None]]:

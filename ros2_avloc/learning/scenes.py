@@ -106,7 +106,7 @@ def _mixed(bank: Bank, names: Sequence[str], rng: Rng) -> NDArray[np.float32]:
 
 
 def _one_of(recordings: Sequence[Recording], rng: Rng) -> NDArray[np.float32]:
-    return sounds.second_of(recordings[rng.integers(len(recordings))], rng)
+    return sounds.second_of(recordings[int(rng.integers(len(recordings)))], rng)
 
 
 class SceneStream(IterableDataset[dict[str, Tensor]]):

@@ -72,8 +72,8 @@ def hum(rng: Rng, level: float) -> Samples:
     time = np.arange(SOUND_SAMPLES) / SAMPLE_RATE
     partials = [np.sin(2 * np.pi * (base * order * time + rng.random())) * rng.random() / order
                 for order in range(1, int(rng.integers(3, 9)))]
-    total = np.sum(partials, axis=0)
-    return (total * level / rms(total)).astype(np.float32)
+    total = np.sum(partials, axis=0).astype(np.float32)
+    return np.asarray(total * (level / rms(total)), np.float32)
 
 
 def silence(rng: Rng) -> Samples:

@@ -1,4 +1,4 @@
-"""AVC training: the network learns which pictures and sounds belong together, and so where sounds come from."""
+"""AVC training: which pictures and sounds belong together, and so where sounds come from."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ros2_avloc.learning.banks import Bank
-from ros2_avloc.learning.evaluation import Check, checks_of
+from ros2_avloc.learning.checks import Check, check_of, logits_of
 from ros2_avloc.learning.loop import Budget, Learner, fit, scaled
 from ros2_avloc.learning.losses import Relations, contrastive, logistic
 from ros2_avloc.learning.networks import AVOLNet
@@ -41,8 +41,7 @@ class Correspondence(Learner):
 
     def validation_step(self, check: Check) -> None:
         """Log how often the peak lies on what sounds, and how well best logits tell pairs from others."""
-        logits = torch.cat([self.network(scaled(images), sounds) for images, sounds in
-                            zip(check.images.split(32), check.spectrograms.split(32), strict=True)])
+        logits = logits_of(self.network, check.images, check.spectrograms)
         peaks = logits.flatten(1).argmax(dim=1)
         right = check.targets.flatten(1)[torch.arange(len(peaks)), peaks][check.corresponds]
         best = logits.amax(dim=(1, 2))
@@ -69,5 +68,5 @@ def train(network: AVOLNet, banks: dict[str, Bank], checked: dict[str, Bank], bu
         Checkpoint to go on from.
     """
     stream = SceneStream(list(banks.values()), Mixture(), seed, curriculum)
-    checks: Sequence[Check] = [checks_of(name, bank, CHECKED_SCENES) for name, bank in checked.items()]
+    checks: Sequence[Check] = [check_of(name, bank, CHECKED_SCENES) for name, bank in checked.items()]
     fit(Correspondence(network, budget), stream, directory, resume=resume, checks=checks)

@@ -1,0 +1,98 @@
+"""The command ``avloc``. Libraries for learning are imported by the commands that need them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ros2_avloc.errors import AvlocError
+
+app = typer.Typer(help='Where, in what a robot sees, the sound that it hears comes from.',
+                  no_args_is_help=True, pretty_exceptions_enable=False)
+
+Pack = Annotated[Path | None, typer.Option(help='Directory of photos and recordings with an INDEX.csv.')]
+
+
+@app.callback()
+def _avloc() -> None:
+    pass
+
+
+@contextmanager
+def _plainly() -> Iterator[None]:
+    """Show errors that are meant for a person without a traceback."""
+    try:
+        yield
+    except AvlocError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    except ModuleNotFoundError as error:
+        typer.echo(f'{error.name} is not installed; "pip install {error.name}" brings it.', err=True)
+        raise typer.Exit(1) from None
+
+
+@app.command()
+def train(
+    out: Annotated[Path, typer.Argument(help='Directory for checkpoints and logs.')],
+    pack: Pack = None,
+    teachers: Annotated[Path | None, typer.Option(help='Directory of the teachers for a warm start.')] = None,
+    warm_steps: Annotated[int, typer.Option(help='Steps of the warm start, 8 new scenes each.')] = 1500,
+    steps: Annotated[int, typer.Option(help='Steps of AVC training.')] = 2500,
+    batch: Annotated[int, typer.Option(help='Scenes per step of AVC training.')] = 64,
+    rate: Annotated[float, typer.Option(help='Learning rate of AVC training.')] = 1e-3,
+    curriculum: Annotated[int, typer.Option(help='Scenes until one more object is in view; 0: none.')] = 4000,
+    width: Annotated[int, typer.Option(help='Channels of the first block; the paper has 64.')] = 32,
+    seed: Annotated[int, typer.Option(help='Of the weights and the scenes.')] = 1,
+    workers: Annotated[int, typer.Option(help='Processes that compose scenes.')] = 1,
+    resume: Annotated[bool, typer.Option(help='Go on from the last checkpoint in OUT.')] = False,
+) -> None:
+    """Learn AVOL-Net from simulated scenes, and from a pack's photos and recordings."""
+    # Threads that wait by spinning starve the process that composes scenes.
+    os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
+    with _plainly():
+        from ros2_avloc.learning.commands import Recipe, learn
+
+        learn(Recipe(pack, teachers, warm_steps, steps, batch, rate, curriculum, width, seed, workers),
+              out, resume=resume)
+
+
+@app.command()
+def evaluate(
+    bundle: Annotated[Path, typer.Option(help='Directory of the model.')],
+    pack: Pack = None,
+    json: Annotated[Path | None, typer.Option(help='File for the figures.')] = None,
+    scenes: Annotated[int, typer.Option(help='Scenes per row of the table.')] = 200,
+    engine: Annotated[str, typer.Option(help='auto, openvino or onnxruntime.')] = 'auto',
+) -> None:
+    """Measure a bundle on simulated scenes, and on scenes composed from a pack's split val."""
+    with _plainly():
+        from ros2_avloc.learning.commands import measure_bundle, table, write_json
+
+        report = measure_bundle(bundle, pack, scenes=scenes, engine=engine)
+        typer.echo(table(report))
+        if json is not None:
+            write_json(report, json)
+
+
+@app.command()
+def export(
+    checkpoint: Annotated[Path, typer.Argument(help='Of avloc train, e.g. runs/avolnet/avc/last.ckpt.')],
+    bundle: Annotated[Path, typer.Argument(help='Directory to write the model to.')],
+    pack: Pack = None,
+    name: Annotated[str, typer.Option(help='Name of the model.')] = 'avolnet',
+    scenes: Annotated[int, typer.Option(help='Scenes per row of the table in the model card.')] = 200,
+) -> None:
+    """Fit threshold and temperature, write a bundle, measure it, and write its model card."""
+    with _plainly():
+        from ros2_avloc.learning.commands import export_bundle, table
+
+        typer.echo(table(export_bundle(checkpoint, bundle, pack, name=name, scenes=scenes)))
+
+
+if __name__ == '__main__':
+    app()

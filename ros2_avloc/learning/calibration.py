@@ -1,0 +1,64 @@
+"""From logits to probabilities, and from probabilities to a decision, fitted on scenes set aside."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import expit
+
+from ros2_avloc.learning.checks import Check, logits_of
+from ros2_avloc.learning.networks import AVOLNet
+from ros2_avloc.model.manifest import Calibration
+
+FALSE_POSITIVES = 0.03
+"""Share of scenes without a sound in view that may reach the threshold, in the easier of the banks."""
+
+Values = NDArray[np.float64]
+
+
+def calibrate(network: AVOLNet, checks: Sequence[Check]) -> tuple[AVOLNet, Calibration]:
+    """Fit how a network's best logit becomes the probability that something in view makes the sound.
+
+    Parameters
+    ----------
+    checks
+        One for each bank, of items that nothing was learned from.
+
+    Returns
+    -------
+    AVOLNet
+        A copy whose bias (conv7) has been moved so that probability 0.5 is where the two cases balance.
+    Calibration
+        The temperature, and the threshold.
+    """
+    network = copy.deepcopy(network).eval()
+    best = [logits_of(network, check.images, check.spectrograms).amax(dim=(1, 2)).double().numpy()
+            for check in checks]
+    truth = [check.corresponds.numpy() for check in checks]
+    shift, temperature = _fitted(np.concatenate(best), np.concatenate(truth))
+    with torch.no_grad():
+        network.bias -= shift
+    thresholds = [_threshold(expit((values - shift) / temperature)[~right])
+                  for values, right in zip(best, truth, strict=True)]
+    return network, Calibration(threshold=min(thresholds), temperature=temperature)
+
+
+def _fitted(best: Values, truth: NDArray[np.bool_]) -> tuple[float, float]:
+    """Return the likeliest shift and temperature, both cases weighing the same."""
+    weight = np.where(truth, 0.5 / truth.sum(), 0.5 / (~truth).sum())
+    sign = np.where(truth, -1.0, 1.0)
+
+    def loss(parameters: Values) -> float:
+        return float(np.sum(weight * np.logaddexp(0, sign * (best - parameters[0]) * np.exp(-parameters[1]))))
+
+    shift, log_temperature = minimize(loss, np.array([np.median(best), 0.0]), method='Nelder-Mead').x
+    return float(shift), float(np.exp(log_temperature))
+
+
+def _threshold(negatives: Values) -> float:
+    return float(np.clip(np.quantile(negatives, 1 - FALSE_POSITIVES), 0.1, 0.95))

@@ -1,0 +1,78 @@
+"""The model card of a bundle."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+_CARD = """# {name}
+
+AVOL-Net (Arandjelović & Zisserman, "Objects that Sound", ECCV 2018), {width} channels in the first block \
+({share} of the paper's), embeddings of {embedding}. Input: a frame stretched to 224×224 and one second of \
+sound; output: for each cell of a 14×14 grid, the logit that what is seen there makes the sound.
+
+## What it learned from
+
+{data}
+
+No box and no class label enters any loss. The category of a photo or recording says which of them make one \
+pair, and which pairs of a batch are left out because they might correspond after all.
+
+{warm}
+
+Recipe: `{recipe}`; {steps} steps of AVC training.
+
+## What it does
+
+Measured on {date} with {engine} on {machine}, at the shipped threshold of {threshold:.2f}, on simulated \
+scenes of other seeds and on scenes composed from photos and recordings of the split val, which it never \
+saw. In brackets 95 % intervals; after them the share that always pointing at the centre gets.
+
+{table}
+
+Threshold and temperature were fitted on scenes set aside from the training split. To measure again: \
+`avloc evaluate --bundle {name} --pack PACK`.
+
+## What it does not know
+
+- Other things than it learned from. {known}
+- Synchrony: pairs are made by what a thing is, not by what happens when. Two of a kind are one to it.
+- Real rooms: reverberation, noise and band limits are simulated, and real scenes are composed from photos.
+"""
+
+_SIMULATED = '- Simulated scenes of ros2_avloc: 14 kinds of drawn objects with synthesised sounds.'
+
+_REAL = """- Scenes composed from photos and recordings of 21 categories (instruments, animals, people who \
+speak, vehicles, a clock, a keyboard) from public collections. Many of these state no licence or a \
+non-commercial one: **these weights are for research use**."""
+
+_WARM = """The towers were warm-started: before AVC training they learned to answer to composed scenes as \
+two small networks do that were trained on labels, MobileNetV2 (ImageNet) for each cell and YAMNet (AudioSet) \
+for the second of sound. Nothing of those networks' weights is in this file; a part of what they know is."""
+
+_COLD = 'The towers began with random weights.'
+
+_KNOWN = 'It knows the categories above and few individuals of some: one keyboard, 24 actors, 30 clocks.'
+
+
+def model_card(name: str, training: dict[str, Any], report: dict[str, Any], table: str) -> str:
+    """Return the model card as Markdown.
+
+    Parameters
+    ----------
+    training
+        As the bundle holds it.
+    report
+        From `commands.measure_bundle`.
+    table
+        Its figures.
+    """
+    network, real = training['network'], len(training['data']) > 1
+    return _CARD.format(
+        name=name, width=network['width'], embedding=network['embedding'], share=f'{network["width"]}/64',
+        data='\n'.join([_SIMULATED, _REAL] if real else [_SIMULATED]),
+        warm=_WARM if training['recipe'].get('teachers') else _COLD,
+        recipe=json.dumps(training['recipe']), steps=training['steps'], date=report['date'],
+        engine=report['engine'], machine=report['machine'], threshold=report['threshold'], table=table,
+        known=_KNOWN if real else 'It has seen drawings alone.',
+    )

@@ -1,0 +1,194 @@
+"""What ``avloc train``, ``avloc evaluate`` and ``avloc export`` do."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import platform
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ros2_avloc.errors import InputError
+from ros2_avloc.learning.banks import Bank, pack_bank, simulated_bank
+from ros2_avloc.learning.calibration import calibrate
+from ros2_avloc.learning.card import model_card
+from ros2_avloc.learning.checks import check_of
+from ros2_avloc.learning.distil import distil
+from ros2_avloc.learning.evaluation import measure
+from ros2_avloc.learning.export import export, golden_of
+from ros2_avloc.learning.loop import Budget, load_part
+from ros2_avloc.learning.networks import AVOLNet
+from ros2_avloc.learning.training import train
+from ros2_avloc.model.bundle import Bundle
+from ros2_avloc.model.engines import open_engine
+from ros2_avloc.model.localizer import Localizer
+
+LEARNED, SET_ASIDE, MEASURED = 1, 2, 3
+"""Seeds of the simulated worlds: no drawing and no sound is in two of them."""
+
+WARM_BATCH, WARM_RATE = 8, 1.5e-3
+
+CALIBRATED_SCENES = 500
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to learn; the options of ``avloc train``."""
+
+    pack: Path | None
+    teachers: Path | None
+    warm_steps: int
+    steps: int
+    batch: int
+    rate: float
+    curriculum: int
+    width: int
+    seed: int
+    workers: int
+
+
+def learn(recipe: Recipe, out: Path, *, resume: bool) -> None:
+    """Warm-start from teachers where they are given, then train; checkpoints lie in `out`.
+
+    Raises
+    ------
+    InputError
+        If the pack or the teachers cannot be read, or there is nothing to resume.
+    """
+    torch.manual_seed(recipe.seed)
+    out.mkdir(parents=True, exist_ok=True)
+    settings = asdict(recipe) | {'pack': recipe.pack and recipe.pack.name, 'teachers': bool(recipe.teachers)}
+    write_json(settings, out / 'recipe.json')
+    banks = _banks(recipe.pack, LEARNED, 'learn')
+    network = AVOLNet(recipe.width)
+    warm, trained = out / 'warm' / 'last.ckpt', out / 'avc' / 'last.ckpt'
+    if resume and not (warm.exists() or trained.exists()):
+        raise InputError(f'{out} holds no checkpoint to go on from; leave --resume out.')
+    if recipe.teachers is not None and not (resume and trained.exists()):
+        budget = Budget(recipe.warm_steps, WARM_BATCH, WARM_RATE, recipe.workers)
+        distil(network, list(banks.values()), recipe.teachers, budget, warm.parent, seed=recipe.seed,
+               resume=warm if resume else None)
+    budget = Budget(recipe.steps, recipe.batch, recipe.rate, recipe.workers)
+    train(network, banks, _banks(recipe.pack, SET_ASIDE, 'calibrate'), budget, trained.parent,
+          seed=recipe.seed, curriculum=recipe.curriculum,
+          resume=trained if resume and trained.exists() else None)
+
+
+def measure_bundle(directory: Path, pack: Path | None, *, scenes: int,
+                   engine: str = 'auto') -> dict[str, Any]:
+    """Measure a bundle on simulated scenes, and on a pack's split `val`.
+
+    Returns
+    -------
+    dict
+        ``bundle``, ``sha256``, ``engine``, ``machine``, ``date``, ``threshold``, and ``sets``: by name of
+        the set (``simulated``, ``real``) what `evaluation.measure` returns.
+    """
+    bundle = Bundle.load(directory)
+    opened, _ = open_engine(bundle, name=engine)
+    localizer, threshold = Localizer(opened, bundle), bundle.calibration.threshold
+    sets = {name: measure(localizer, threshold, bank, scenes, MEASURED)
+            for name, bank in _banks(pack, MEASURED, 'val').items()}
+    identity = f'{opened.identity.name} {opened.identity.version}, {opened.identity.precision}'
+    opened.close()
+    return {'bundle': bundle.name, 'sha256': bundle.sha256, 'engine': identity, 'machine': _machine(),
+            'date': datetime.date.today().isoformat(), 'threshold': threshold, 'sets': sets}
+
+
+def export_bundle(checkpoint: Path, directory: Path, pack: Path | None, *, name: str,
+                  scenes: int) -> dict[str, Any]:
+    """Write a bundle from a checkpoint, measure it, and write its model card; return what was measured.
+
+    Raises
+    ------
+    InputError
+        If the checkpoint cannot be read.
+    """
+    network = read_network(checkpoint)
+    aside = _banks(pack, SET_ASIDE, 'calibrate')
+    checks = [check_of(source, bank, CALIBRATED_SCENES, negatives=0.5) for source, bank in aside.items()]
+    network, calibration = calibrate(network, checks)
+    image = checks[0].images[:1].numpy().astype('float32') / 127.5 - 1
+    golden = golden_of(network, image, checks[0].spectrograms[0, 0].numpy())
+    training = _summary(checkpoint, network, pack)
+
+    def write(card: str) -> None:
+        export(network, directory, name=name, calibration=calibration, golden=golden, training=training,
+               model_card=card)
+
+    write('Not measured yet.\n')
+    report = measure_bundle(directory, pack, scenes=scenes)
+    write(model_card(name, training, report, table(report)))
+    return report
+
+
+def read_network(checkpoint: Path) -> AVOLNet:
+    """Read the averaged weights of a checkpoint of ``avloc train``.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
+    try:
+        state = torch.load(checkpoint, map_location='cpu', weights_only=False)['state_dict']
+        network = AVOLNet(width=state['network.vision.0.weight'].shape[0],
+                          embedding=state['network.conv6.weight'].shape[0])
+    except (OSError, RuntimeError, KeyError) as error:
+        raise InputError(f'{checkpoint} is no checkpoint of avloc train: {error}.') from error
+    load_part(network, checkpoint, 'network.')
+    return network.eval()
+
+
+def table(report: dict[str, Any]) -> str:
+    """Return the figures of `measure_bundle` as a Markdown table."""
+    sets = report['sets']
+    rows = [['', *sets], ['---'] * (1 + len(sets))]
+    for objects in ('1', '2', '3'):
+        figures = [one['localisation'][objects] for one in sets.values()]
+        rows.append([f'peak on what sounds, {objects} in view (always the centre)',
+                     *(f'{_percent(figure)} ({100 * figure["centre"]:.0f} %)' for figure in figures)])
+    rows.append(['sound in view: found at the threshold', *(_percent(one['kept']) for one in sets.values())])
+    for negative in next(iter(sets.values()))['false_positives']:
+        rows.append([f'false positives: {negative}',
+                     *(_percent(one['false_positives'][negative]) for one in sets.values())])
+    rows.append(['AVC, in view or elsewhere', *(f'{100 * one["avc"]:.1f} %' for one in sets.values())])
+    return '\n'.join('| ' + ' | '.join(row) + ' |' for row in rows)
+
+
+def write_json(content: dict[str, Any], path: Path) -> None:
+    """Write plain values, two blanks deep."""
+    path.write_text(json.dumps(content, indent=2) + '\n', encoding='utf-8')
+
+
+def _percent(figure: dict[str, Any]) -> str:
+    low, high = (100 * end for end in figure['interval'])
+    return f'{100 * figure["share"]:.1f} % [{low:.0f}, {high:.0f}]'
+
+
+def _banks(pack: Path | None, seed: int, part: str) -> dict[str, Bank]:
+    simulated = simulated_bank(seed, per_kind=120 if seed == LEARNED else 40)
+    return {'simulated': simulated} | ({} if pack is None else {'real': pack_bank(pack, part)})
+
+
+def _summary(checkpoint: Path, network: AVOLNet, pack: Path | None) -> dict[str, Any]:
+    state = torch.load(checkpoint, map_location='cpu', weights_only=False)
+    recipe = checkpoint.parent.parent / 'recipe.json'
+    return {
+        'network': {'kind': 'AVOL-Net', 'width': network.width, 'embedding': network.embedding},
+        'steps': state['global_step'],
+        'data': ['simulated'] if pack is None else ['simulated', 'real'],
+        'recipe': json.loads(recipe.read_text(encoding='utf-8')) if recipe.exists() else {},
+    }
+
+
+def _machine() -> str:
+    try:
+        lines = Path('/proc/cpuinfo').read_text(encoding='utf-8').splitlines()
+        model = next(line.split(':')[1].strip() for line in lines if line.startswith('model name'))
+    except (OSError, StopIteration):
+        model = platform.processor() or platform.machine()
+    return f'{model}, {torch.get_num_threads()} threads'

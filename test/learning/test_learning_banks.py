@@ -1,0 +1,76 @@
+"""Packs are read as their index says, and their parts share nothing."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ros2_avloc.errors import InputError
+from ros2_avloc.learning.banks import PARTS, SET_ASIDE, pack_bank, part_of, simulated_bank
+
+REAL = Path(__file__).parents[3] / 'shared' / 'data'
+
+
+def test_photos_are_cropped_to_their_box_and_say_whether_they_are_cut_out(pack):
+    photos = pack_bank(pack, 'learn').photos['high']
+    assert {photo.rgba.shape for photo in photos} == {(100, 60, 4)}
+    assert all((photo.rgba[..., 3].min() == 0) == photo.cut_out for photo in photos)
+
+
+def test_recordings_are_what_was_played(pack):
+    for category, hertz in (('high', 4_000), ('low', 300)):
+        recording = pack_bank(pack, 'val').recordings[category][0]
+        spectrum = np.abs(np.fft.rfft(recording.samples[24_000:72_000]))
+        assert abs(int(spectrum.argmax()) - hertz) <= 1
+        assert recording.starts.tolist() == [0, 24_000]
+
+
+def test_sounds_without_a_category_are_negatives(pack):
+    bank = pack_bank(pack, 'learn')
+    assert set(bank.recordings) == {'high', 'low'}
+    assert set(bank.negatives) == {'_offscreen/rain'}
+
+
+def test_every_item_is_in_one_part_and_no_group_in_two(pack):
+    counts = {part: sum(map(len, pack_bank(pack, part).photos.values())) for part in PARTS}
+    assert sum(counts.values()) == 48
+    assert min(counts.values()) > 0
+    rows = [{'split': 'train', 'group': f'g{number}'} for number in range(4_000)]
+    aside = sum(part_of(row) == 'calibrate' for row in rows)
+    assert aside == pytest.approx(4_000 / SET_ASIDE, rel=0.2)
+
+
+def test_a_directory_without_index_is_refused(tmp_path):
+    with pytest.raises(InputError, match='is no pack'):
+        pack_bank(tmp_path, 'learn')
+
+
+def test_a_damaged_photo_is_named(pack, tmp_path):
+    header = 'path,kind,category,split,group,box_xywh,mask,active_1s_starts\n'
+    (tmp_path / 'INDEX.csv').write_text(header + 'broken.webp,image,dog,val,g,0 0 9 9,none,\n')
+    (tmp_path / 'broken.webp').write_bytes(b'no picture')
+    with pytest.raises(InputError, match=r'broken\.webp cannot be read as an image'):
+        pack_bank(tmp_path, 'val')
+
+
+def test_a_damaged_recording_is_named(tmp_path):
+    header = 'path,kind,category,split,group,box_xywh,mask,active_1s_starts\n'
+    (tmp_path / 'INDEX.csv').write_text(header + 'broken.ogg,audio,dog,val,g,,,0.0\n')
+    (tmp_path / 'broken.ogg').write_bytes(b'no sound')
+    with pytest.raises(InputError, match=r'broken\.ogg cannot be read as audio'):
+        pack_bank(tmp_path, 'val')
+
+
+def test_simulated_worlds_of_two_seeds_share_no_sound():
+    one, same, other = (simulated_bank(seed, per_kind=1) for seed in (1, 1, 2))
+    for kind, (recording,) in one.recordings.items():
+        assert np.array_equal(recording.samples, same.recordings[kind][0].samples)
+        assert not np.array_equal(recording.samples, other.recordings[kind][0].samples)
+
+
+@pytest.mark.skipif(not REAL.exists(), reason='the photos and recordings are not here')
+def test_the_real_pack_has_every_category_in_val():
+    bank = pack_bank(REAL, 'val')
+    assert len(bank.recordings) == 21
+    assert all(bank.photos[category] for category in bank.recordings)
+    assert len(bank.backgrounds) == 36

@@ -1,0 +1,50 @@
+"""Losses of batches that are small enough to know the answer."""
+
+import math
+
+import pytest
+import torch
+
+from ros2_avloc.learning.losses import Relations, contrastive, logistic
+
+# Scene 0 shows 0 and 1 and sounds like 0; scene 1 shows 1 and sounds so; scene 2 shows 2, with silence.
+SEEN = torch.tensor([[1, 1, 0], [0, 1, 0], [0, 0, 1]], dtype=torch.bool)
+HEARD = torch.tensor([[1, 0, 0], [0, 1, 0], [0, 0, 0]], dtype=torch.bool)
+
+
+def test_relations_leave_out_what_is_not_known():
+    relations = Relations.of(SEEN, HEARD)
+    assert relations.corresponds.tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 0]]
+    assert relations.differs.tolist() == [[0, 0, 1], [1, 0, 1], [1, 1, 1]]
+
+
+def test_one_means_corresponds():
+    relations = Relations.of(SEEN, HEARD)
+    best = torch.zeros(3, 3, requires_grad=True)
+    (logistic(best, relations) + contrastive(best, relations)).backward()
+    assert (best.grad[relations.corresponds] < 0).all()
+    assert (best.grad[relations.differs] > 0)[:2].all()
+    assert best.grad[0, 1] == 0
+
+
+def test_logistic_loss_of_an_undecided_network_is_log_2():
+    assert logistic(torch.zeros(3, 3), Relations.of(SEEN, HEARD)).item() == pytest.approx(math.log(2))
+
+
+def test_contrastive_loss_of_an_undecided_network_is_the_log_of_the_choices():
+    # Rows 0 and 1 choose among 2 and 3 sounds, columns 0 and 1 among 3 and 2 pictures.
+    expected = (math.log(2) + math.log(3)) / 2
+    assert contrastive(torch.zeros(3, 3), Relations.of(SEEN, HEARD)).item() == pytest.approx(expected)
+
+
+def test_both_losses_vanish_when_all_is_right():
+    relations = Relations.of(SEEN, HEARD)
+    best = torch.where(relations.corresponds, 40.0, -40.0)
+    assert logistic(best, relations).item() == pytest.approx(0, abs=1e-6)
+    assert contrastive(best, relations).item() == pytest.approx(0, abs=1e-6)
+
+
+def test_a_batch_of_silence_has_no_contrast():
+    relations = Relations.of(SEEN, torch.zeros_like(HEARD))
+    assert contrastive(torch.randn(3, 3), relations).item() == 0
+    assert torch.isfinite(logistic(torch.randn(3, 3), relations))

@@ -1,0 +1,128 @@
+"""Scenes say the truth about themselves."""
+
+import numpy as np
+import pytest
+import torch
+
+from ros2_avloc.learning import sounds
+from ros2_avloc.learning.banks import pack_bank
+from ros2_avloc.learning.checks import centre_localised, localised, scenes_of, target_cells
+from ros2_avloc.learning.pictures import Picture
+from ros2_avloc.learning.scenes import NEGATIVES, Mixture, Scene, SceneStream, negative_scene
+
+
+@pytest.fixture(params=['world', 'pack'])
+def bank(request):
+    if request.param == 'pack':
+        return pack_bank(request.getfixturevalue('pack'), 'learn')
+    return request.getfixturevalue('world')
+
+
+def test_scenes_are_what_networks_take(bank):
+    for scene in scenes_of(bank, Mixture(most=2), 40, seed=3):
+        assert scene.picture.rgb.shape == (224, 224, 3)
+        assert scene.picture.rgb.dtype == np.uint8
+        assert scene.samples.shape == (48_240,)
+        assert scene.samples.dtype == np.float32
+        assert np.abs(scene.samples).max() <= 1
+        names = [name for name, _ in scene.picture.objects]
+        assert 1 <= len(names) == len(set(names)) <= 2
+        for _, (left, top, width, height) in scene.picture.objects:
+            assert left >= -1e-6
+            assert top >= -1e-6
+            assert left + width <= 224 + 1e-6
+            assert top + height <= 224 + 1e-6
+
+
+def test_what_is_heard_is_in_view_unless_the_scene_is_a_negative(bank):
+    scenes = scenes_of(bank, Mixture(most=1, negatives=0.5), 80, seed=4)
+    assert {scene.negative for scene in scenes} == {'', *NEGATIVES}
+    for scene in scenes:
+        in_view = {name for name, _ in scene.picture.objects}
+        assert bool(scene.heard) == (scene.negative in ('', 'elsewhere'))
+        assert set(scene.heard) <= in_view if not scene.negative else not in_view & set(scene.heard)
+        assert target_cells(scene).any() == (not scene.negative)
+
+
+def test_the_same_seed_draws_the_same_scenes(bank):
+    one, other = (scenes_of(bank, Mixture(most=2), 5, seed=7) for _ in range(2))
+    for first, second in zip(one, other, strict=True):
+        assert np.array_equal(first.picture.rgb, second.picture.rgb)
+        assert np.array_equal(first.samples, second.samples)
+        assert first.heard == second.heard
+
+
+def test_pasted_objects_are_where_their_box_says(pack):
+    bank = pack_bank(pack, 'learn')
+    for photos in bank.photos.values():
+        for photo in photos:
+            photo.rgba[..., :3] = (255, 0, 0)
+    for background in bank.backgrounds:
+        background[:] = 0
+    found = 0
+    for scene in scenes_of(bank, Mixture(most=1, negatives=0), 60, seed=1):
+        rgb = scene.picture.rgb.astype(int)
+        red = np.argwhere(rgb[..., 0] - rgb[..., 1] > 60)
+        if len(red) < 50:
+            continue
+        (_, (left, top, width, height)), = scene.picture.objects
+        inside = ((red + 0.5 >= [top - 2, left - 2]) & (red + 0.5 <= [top + height + 2, left + width + 2]))
+        # Where the background is a random gradient, some of it may be red too.
+        found += inside.all(axis=1).mean() > 0.9
+    assert found >= 20
+
+
+def scene_with(box, heard=('a',)):
+    return Scene(Picture(np.zeros((224, 224, 3), np.uint8), (('a', box), ('b', (0, 0, 16, 16)))),
+                 np.zeros(48_240, np.float32), heard, '')
+
+
+def test_target_cells_are_those_whose_centre_lies_in_the_box():
+    cells = target_cells(scene_with((32.0, 64.0, 48.0, 16.0)))
+    assert np.argwhere(cells).tolist() == [[4, 2], [4, 3], [4, 4]]
+    assert target_cells(scene_with((32.0, 64.0, 48.0, 16.0), heard=('b',))).sum() == 1
+
+
+def test_a_peak_counts_where_it_lies_in_the_box():
+    scenes = [scene_with((96, 96, 40, 40)), scene_with((0, 0, 40, 40))]
+    heatmaps = np.zeros((2, 14, 14), np.float32)
+    heatmaps[0, 7, 7] = heatmaps[1, 13, 13] = 1
+    assert localised(heatmaps, scenes).tolist() == [True, False]
+    assert centre_localised(scenes).tolist() == [True, False]
+
+
+def test_the_stream_numbers_what_is_seen_and_heard(world):
+    stream = SceneStream([world], Mixture(negatives=0.0), seed=1, curriculum=3)
+    items = [item for item, _ in zip(stream, range(12), strict=False)]
+    assert [int(item['seen'].sum()) for item in items[:3]] == [1, 1, 1]
+    assert max(int(item['seen'].sum()) for item in items) > 1
+    for item in items:
+        assert item['image'].shape == (3, 224, 224)
+        assert item['image'].dtype == torch.uint8
+        assert item['spectrogram'].shape == (1, 257, 200)
+        assert (item['heard'] <= item['seen']).all()
+
+
+@pytest.mark.parametrize('negative', NEGATIVES)
+def test_negatives_are_finite_and_within_full_scale(world, negative):
+    rng = np.random.default_rng(5)
+    picture = scenes_of(world, Mixture(), 1, seed=2)[0].picture
+    for _ in range(10):
+        scene = negative_scene(world, picture, negative, rng)
+        assert np.abs(scene.samples).max() <= 1
+        assert scene.negative == negative
+
+
+def test_levels_differ_whatever_the_recording_was():
+    rng = np.random.default_rng(0)
+    tone = np.sin(2 * np.pi * 440 * np.arange(48_240) / 48_000).astype(np.float32)
+    levels = [20 * np.log10(sounds.rms(sounds.vary(tone * loudness, rng))) for loudness in [0.001, 0.9] * 40]
+    quiet, loud = np.mean(levels[::2]), np.mean(levels[1::2])
+    assert np.ptp(levels) > 20
+    assert abs(quiet - loud) < 6
+
+
+def test_noise_slopes_and_level():
+    rng = np.random.default_rng(1)
+    for _ in range(6):
+        assert sounds.rms(sounds.noise(rng, 0.05)) == pytest.approx(0.05, rel=0.05)
