@@ -39,7 +39,7 @@ def test_messages_are_looked_for_where_ros_says_and_then_below_this_python(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv('AMENT_PREFIX_PATH', '/opt/first:/opt/second')
-    assert message_folders() == [Path('/opt/first/share'), Path('/opt/second/share'), Path(sys.prefix, 'share')]
+    assert message_folders() == [Path(p, 'share') for p in ('/opt/first', '/opt/second', sys.prefix)]
 
 
 def test_installed_code_looks_under_its_prefix(tmp_path: Path) -> None:
