@@ -229,7 +229,8 @@ def install_pins(names: list[str], environment: dict[str, str]) -> None:
 def install_what_ros_lacks(environment: dict[str, str]) -> None:
     """Install those libraries of the node that a ROS 2 installation does not bring along.
 
-    Its compiled messages need the major version of NumPy that they were built for, so that version stays.
+    Its compiled messages need the major version of NumPy that they were built for, so that version stays,
+    and of each library the pinned version is taken or the newest before it that goes with that NumPy.
     """
     print('Installing what this ROS 2 installation lacks ...', flush=True)
     code = (
@@ -240,7 +241,8 @@ def install_what_ros_lacks(environment: dict[str, str]) -> None:
     modules = [MODULES.get(line.split('==')[0], line.split('==')[0]) for line in lines]
     found = subprocess.run([PYTHON, '-c', code, *modules], env=environment, capture_output=True, text=True)
     major, *present = found.stdout.split() or ['1']
-    lacking = [line for line, module in zip(lines, modules, strict=True) if module not in present]
+    pairs = zip(lines, modules, strict=True)
+    lacking = [line.replace('==', '<=') for line, module in pairs if module not in present]
     pip_install(['-r', PINS / 'package.txt', *lacking, f'numpy<{int(major) + 1}'], environment)
 
 
