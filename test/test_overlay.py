@@ -1,0 +1,105 @@
+"""The overlay: what must be seen is there, what must not be touched is not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ros2_avloc.overlay import OverlayBox, draw_overlay
+from ros2_avloc.vision.grid import cell_to_pixel
+
+NOTHING = np.zeros((14, 14), np.float32)
+SIZES = [(320, 240), (640, 480), (1280, 720)]
+CYAN = (255, 230, 0)
+
+
+def scene(width: int, height: int) -> np.ndarray:
+    return np.random.default_rng(5).integers(40, 200, (height, width, 3), np.uint8)
+
+
+def box(attended: bool = True, **more: object) -> OverlayBox:
+    return OverlayBox(**{'box': (160.0, 120.0, 80.0, 60.0), 'id': 3, 'probability': 0.9, 'azimuth': 0.3,
+                         'attended': attended, **more})
+
+
+@pytest.mark.parametrize(('width', 'height'), SIZES)
+def test_where_nothing_sounds_the_picture_is_the_frame(width: int, height: int) -> None:
+    rgb = scene(width, height)
+    before = rgb.copy()
+    picture = draw_overlay(rgb, heatmap=NOTHING, correspondence=0.0, boxes=[])
+    assert picture.shape == rgb.shape and picture.dtype == np.uint8 and not np.shares_memory(picture, rgb)
+    np.testing.assert_array_equal(rgb, before)
+    np.testing.assert_array_equal(picture[:-height // 8], rgb[:-height // 8, :, ::-1])
+    assert picture[-height // 30:].std() > 10
+
+
+@pytest.mark.parametrize(('width', 'height'), SIZES)
+@pytest.mark.parametrize('cell', [(0, 0), (4, 11), (8, 2)])
+def test_heat_is_where_its_cell_is(width: int, height: int, cell: tuple[int, int]) -> None:
+    heatmap = NOTHING.copy()
+    heatmap[cell] = 1.0
+    grey = np.full((height, width, 3), 90, np.uint8)
+    picture = draw_overlay(grey, heatmap=heatmap, correspondence=1.0, boxes=[])
+    change = np.abs(picture[:-height // 8].astype(int) - 90).sum(-1)
+    y, x = np.unravel_index(change.argmax(), change.shape)
+    (centre_x, centre_y), = cell_to_pixel([cell], width, height)
+    assert abs(x - centre_x) <= width / 28 and abs(y - centre_y) <= height / 28
+    blue, _, red = picture[round(centre_y), round(centre_x)]
+    assert red > 150 > blue
+
+
+def test_more_probable_is_more_visible() -> None:
+    grey = np.full((240, 320, 3), 90, np.uint8)
+    changes = []
+    for probability in (0.02, 0.5, 1.0):
+        heatmap = np.full((14, 14), probability, np.float32)
+        picture = draw_overlay(grey, heatmap=heatmap, correspondence=0.0, boxes=[])
+        changes.append(np.abs(picture[100, 100].astype(int) - 90).sum())
+    assert changes[0] < 30 < changes[1] < changes[2]
+
+
+def test_a_frame_that_is_a_reversed_view() -> None:
+    rgb = scene(320, 240)
+    view = rgb[..., ::-1].copy()[..., ::-1]
+    view.flags.writeable = False
+    heatmap = np.random.default_rng(6).random((14, 14), np.float32)
+    pictures = [draw_overlay(frame, heatmap=heatmap, correspondence=0.5, boxes=[box()])
+                for frame in (rgb, view)]
+    np.testing.assert_array_equal(*pictures)
+
+
+def test_boxes_are_drawn_and_the_attended_one_stands_out() -> None:
+    grey = np.full((240, 320, 3), 90, np.uint8)
+    attended, other = (draw_overlay(grey, heatmap=NOTHING, correspondence=0.9, boxes=[box(attended=which)])
+                       for which in (True, False))
+    for x, y in [(120, 120), (200, 120), (160, 150)]:
+        assert tuple(attended[y, x]) == CYAN and tuple(other[y, x]) == (255, 255, 255)
+    assert tuple(attended[120, 160]) == (90, 90, 90)
+
+
+def test_the_text_says_whether_something_sounds() -> None:
+    grey = np.full((240, 320, 3), 90, np.uint8)
+    silent, sounding, surer = (
+        draw_overlay(grey, heatmap=NOTHING, correspondence=correspondence, boxes=boxes)[-16:]
+        for correspondence, boxes in [(0.1, []), (0.6, [box()]), (0.9, [box()])])
+    assert (silent != sounding).any() and (sounding != surer).any()
+
+
+def test_the_bar_grows_with_the_level() -> None:
+    grey = np.full((240, 320, 3), 90, np.uint8)
+    pictures = [draw_overlay(grey, heatmap=NOTHING, correspondence=0.0, boxes=[], level=level)
+                for level in (-np.inf, -40.0, -20.0, 0.0)]
+    white = [np.sum(picture[:30, 160:] == 255) for picture in pictures]
+    assert white == sorted(set(white))
+
+
+@given(width=st.integers(1, 400), height=st.integers(1, 300), x=st.floats(-500, 900), y=st.floats(-500, 900),
+       side=st.floats(0, 800), azimuth=st.none() | st.floats(-4, 4), number=st.none() | st.integers(0, 10**6))
+@settings(max_examples=100, deadline=None)
+def test_any_frame_and_any_box_can_be_drawn(width: int, height: int, x: float, y: float, side: float,
+                                            azimuth: float | None, number: int | None) -> None:
+    rgb = np.zeros((height, width, 3), np.uint8)
+    boxes = [box(box=(x, y, side, side), azimuth=azimuth, id=number), box(attended=False)]
+    assert draw_overlay(rgb, heatmap=NOTHING, correspondence=0.5, boxes=boxes, level=-30.0).shape == rgb.shape
