@@ -140,7 +140,7 @@ def _draw_label(picture: Image, source: OverlayBox, corner: tuple[int, int], pen
     if ring:
         # The font has no degree sign.
         centre = (left + pen.margin + width + ring, top + pen.margin + ring)
-        cv2.circle(picture, centre, ring, ink, max(1, pen.line // 2), cv2.LINE_AA)
+        cv2.circle(picture, centre, ring, ink, pen.line, cv2.LINE_AA)
 
 
 def _label(source: OverlayBox) -> str:
