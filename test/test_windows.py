@@ -171,6 +171,22 @@ def test_frames_out_of_order() -> None:
     assert world.drops == {Drop.BUSY: 4}
 
 
+def test_frames_that_were_asked_for_in_vain_keep_their_order() -> None:
+    world = World()
+    world.hear(0, 2.0)
+    world.offer(2.02, 2.04, 2.06)
+    assert world.take(2.0) is None
+    world.hear(2.0, 2.1)
+    assert world.take(2.1) == 2.06
+
+
+def test_a_jump_back_is_told_from_the_newest_frame() -> None:
+    world = World()
+    world.hear(0, 2.0)
+    world.offer(5.0, 4.4, 3.8)
+    assert world.windows.waiting == 1 and world.drops == {Drop.AUDIO_LATE: 2}
+
+
 def test_an_absurd_stamp_stops_nothing() -> None:
     world = World()
     world.hear(0, 2.0)
