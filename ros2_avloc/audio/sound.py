@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import Enum
 
@@ -39,6 +40,12 @@ class Sound:
     samples: NDArray[np.float32]
     end: int
     epoch: int
+
+    @property
+    def level(self) -> float:
+        """Root mean square of the second in dB of full scale; −120 for silence."""
+        square = float(np.mean(np.square(self.samples[HOP:], dtype=np.float64)))
+        return 10.0 * math.log10(square + 1e-12)
 
 
 class Missing(Enum):

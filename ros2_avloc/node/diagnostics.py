@@ -122,7 +122,7 @@ def _windows(view: View) -> tuple[Finding, dict[str, str]]:
         'latency p50 (ms)': f'{1e3 * latency[0]:.1f}' if latency else '',
         'latency p99 (ms)': f'{1e3 * latency[1]:.1f}' if latency else '',
         'frame ahead of audio (ms)': '' if statistics.skew is None else f'{1e3 * statistics.skew:.1f}',
-        'times time jumped back': str(statistics.jumps_back),
+        'jumps back in time': str(statistics.jumps_back),
         'without transform': str(sum(fault.count for fault in faults.by_cause(TRANSFORM))),
         'defects': str(sum(fault.count for fault in faults.by_cause(DEFECT))),
     }

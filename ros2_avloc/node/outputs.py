@@ -13,12 +13,13 @@ from sensor_msgs.msg import CompressedImage, Image
 from vision_msgs.msg import Detection2DArray, Detection3DArray
 from visualization_msgs.msg import MarkerArray
 
+from ros2_avloc.audio.sound import Sound
 from ros2_avloc.node import messages
 from ros2_avloc.node.images import to_image, to_jpeg
 from ros2_avloc.node.markers import Markers
 from ros2_avloc.node.messages import Where
+from ros2_avloc.node.overlays import overlay_of
 from ros2_avloc.node.settings import Settings
-from ros2_avloc.overlay import draw_overlay
 from ros2_avloc.pipeline import Result
 
 DEPTH = 5
@@ -47,13 +48,13 @@ class Outputs:
             for name, kind in TYPES.items()}
         self._markers = Markers()
 
-    def publish(self, result: Result, where: Where | None, settings: Settings) -> None:
+    def publish(self, result: Result, sound: Sound, where: Where | None, settings: Settings) -> None:
         """Publish what somebody listens to.
 
         Parameters
         ----------
-        result
-            Of one frame.
+        result, sound
+            Of one window.
         where
             The frame of bearings; ``None`` where it is not known, and no bearing may go out.
         settings
@@ -61,7 +62,7 @@ class Outputs:
         """
         self._publish('heatmap', lambda: messages.heatmap_image(result, upsample=settings.heatmap_upsample))
         self._publish('sources', lambda: messages.sources_array(result))
-        self._publish_overlay(result)
+        self._publish_overlay(result, sound, where)
         if where is not None:
             self._publish_bearings(result, where, settings.attention_distance)
 
@@ -80,10 +81,10 @@ class Outputs:
             self._publish('attended', lambda: messages.attended_pose(result, track, where))
             self._publish('attended_point', lambda: messages.attended_point(result, track, where, distance))
 
-    def _publish_overlay(self, result: Result) -> None:
+    def _publish_overlay(self, result: Result, sound: Sound, where: Where | None) -> None:
         if not self._wanted('overlay') and not self._wanted('overlay/compressed'):
             return
-        overlay = draw_overlay(result)
+        overlay = overlay_of(result, sound, where)
         head = messages.header(result.frame.frame_id, result.frame.stamp)
         self._publish('overlay', lambda: to_image(overlay, 'bgr8', head))
         self._publish('overlay/compressed', lambda: to_jpeg(overlay, head))

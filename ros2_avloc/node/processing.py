@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +16,7 @@ from ros2_avloc.node.stamps import SECOND, StampGuard
 from ros2_avloc.node.statistics import TIME, Statistics
 from ros2_avloc.vision.camera import Camera
 from ros2_avloc.vision.frame import Frame
-from ros2_avloc.windows import Drop, Window, Windows
+from ros2_avloc.windows import Window, Windows
 
 
 class Processing:
@@ -31,20 +30,18 @@ class Processing:
         Where faults, skew and jumps are noted.
     info_published
         Says whether somebody publishes audio_info.
-    on_jump_back
-        Called when time has jumped back and everything that remembers must forget.
     """
 
-    def __init__(self, settings: Settings, statistics: Statistics, info_published: Callable[[], bool],
-                 on_jump_back: Callable[[], None]) -> None:
+    def __init__(self, settings: Settings, statistics: Statistics,
+                 info_published: Callable[[], bool]) -> None:
         self._settings = settings
         self._statistics = statistics
-        self._on_jump_back = on_jump_back
         self._format = FormatSource(settings, info_published)
         self._calibration = Calibration(settings.camera_hfov)
         self._hearing = Hearing(select=settings.audio_select, stamp_at=settings.audio_stamp_at)
-        self._windows = self._new_windows()
-        self._drops_before: Counter[Drop] = Counter()
+        self._windows: Windows[Any] = Windows(
+            self._hearing.timeline, alignment=settings.window_alignment, max_rate=settings.window_max_rate,
+            timeout=settings.window_timeout)
         self._guards = {Stream.AUDIO: StampGuard(), Stream.IMAGE: StampGuard()}
 
     def accept(self, mail: Mail) -> None:
@@ -66,9 +63,10 @@ class Processing:
 
     def apply(self, settings: Settings) -> None:
         """Work with changed settings from now on."""
-        old, self._settings = self._settings, settings
-        if _windowing(old) != _windowing(settings):
-            self._renew_windows()
+        if settings.window_max_rate != self._settings.window_max_rate:
+            self._windows.max_rate = settings.window_max_rate
+        self._windows.alignment = settings.window_alignment
+        self._settings = settings
 
     def take(self, now: int) -> Window[Any] | None:
         """Take the window that is due at ROS time `now` (ns), its frame not yet decoded."""
@@ -77,7 +75,7 @@ class Processing:
     def note(self) -> None:
         """Note for the diagnostics how things stand."""
         self._statistics.timeline = self._hearing.timeline.status
-        self._statistics.drops = self._drops()
+        self._statistics.drops = self._windows.drops.copy()
         self._statistics.audio_format = self._format.describe()
         self._statistics.camera = self._calibration.describe()
 
@@ -111,32 +109,16 @@ class Processing:
         if verdict.fits:
             self._statistics.delays[stream] = (arrival - stamp) / SECOND
         if verdict.back:
-            self._start_anew(stream, verdict.back)
+            self._tell_of_jump(stream, verdict.back)
         return verdict.fits
 
-    def _start_anew(self, stream: Stream, back: int) -> None:
-        """Forget what was: the guard of the other stream too, or it would see the same jump again."""
+    def _tell_of_jump(self, stream: Stream, back: int) -> None:
+        """Say that time has jumped back; timeline, windows and tracks see it themselves and start anew.
+
+        The guard of the other stream starts anew too, or it would tell of the same jump again.
+        """
         other = Stream.IMAGE if stream is Stream.AUDIO else Stream.AUDIO
         self._guards[other] = StampGuard()
-        self._renew_windows()
-        self._on_jump_back()
         self._statistics.jumps_back += 1
         self._statistics.faults.report(TIME, f'Time has jumped back by {back / SECOND:.1f} s, as when a bag '
                                              'starts over; everything starts anew.')
-
-    def _renew_windows(self) -> None:
-        self._drops_before = self._drops()
-        self._windows = self._new_windows()
-
-    def _drops(self) -> Counter[Drop]:
-        drops: Counter[Drop] = self._drops_before + self._windows.drops
-        return drops
-
-    def _new_windows(self) -> Windows[Any]:
-        settings = self._settings
-        return Windows(self._hearing.timeline, alignment=settings.window_alignment,
-                       max_rate=settings.window_max_rate, timeout=settings.window_timeout)
-
-
-def _windowing(settings: Settings) -> tuple[str, float]:
-    return settings.window_alignment, settings.window_max_rate

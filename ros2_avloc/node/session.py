@@ -54,7 +54,7 @@ class Session:
         self._pipeline = model.pipeline(settings)
         self._changed: Settings | None = None
         self.mailbox = Mailbox()
-        self._processing = Processing(settings, statistics, self._info_published, self._forget)
+        self._processing = Processing(settings, statistics, self._info_published)
         self.inputs = Inputs(node, settings, self.mailbox, statistics)
         self._worker = Worker(self.mailbox, self._processing.accept, self._work, statistics.faults,
                               node.context.ok)
@@ -87,7 +87,7 @@ class Session:
         target, pose = self._find_pose(frame)
         result = self._pipeline.process(frame, window.sound, camera, pose)
         where = None if pose is None else Where(target, pose.position)
-        self._outputs.publish(result, where, self._settings)
+        self._outputs.publish(result, window.sound, where, self._settings)
         self._statistics.published((self._clock.now().nanoseconds - frame.stamp) / SECOND)
         return True
 
@@ -97,7 +97,3 @@ class Session:
         except AvlocError as error:
             self._statistics.faults.report(TRANSFORM, str(error))
             return '', None
-
-    def _forget(self) -> None:
-        """Time has jumped back: what was tracked is of another time."""
-        self._pipeline = self._model.pipeline(self._settings)

@@ -11,7 +11,9 @@ import subprocess
 import sys
 import time
 from array import array
+from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -127,11 +129,10 @@ class Client:
 
     WIDTH, HEIGHT, RATE, CHUNK, FRAME = 560, 420, 16_000, 0.02, 1 / 15
 
-    def __init__(self, domain: int, *, namespace: str = '') -> None:
+    def __init__(self, domain: int, *, image: str = 'image', audio: str = 'audio') -> None:
         self.context = rclpy.Context()
         rclpy.init(context=self.context, domain_id=domain)
-        self.node = rclpy.create_node('tester', context=self.context, namespace=namespace,
-                                      enable_rosout=False)
+        self.node = rclpy.create_node('tester', context=self.context, enable_rosout=False)
         self._executor = SingleThreadedExecutor(context=self.context)
         self._executor.add_node(self.node)
         self.heard: dict[str, list[Any]] = {}
@@ -143,8 +144,8 @@ class Client:
         self.statuses: dict[str, DiagnosticStatus] = {}
         self.now: Callable[[], int] = time.time_ns
         self.audio_clock_ahead = 0
-        self.image_publisher = self.node.create_publisher(Image, 'image', 5)
-        self.audio_publisher = self.node.create_publisher(AudioDataStamped, 'audio', 50)
+        self.image_publisher = self.node.create_publisher(Image, image, 5)
+        self.audio_publisher = self.node.create_publisher(AudioDataStamped, audio, 50)
         self.send_image = self.image_publisher.publish
         self.node.create_subscription(DiagnosticArray, '/diagnostics', self._keep_statuses, 10)
 
@@ -152,7 +153,8 @@ class Client:
         self.statuses |= {status.name.split(': ')[1]: status for status in message.status}
 
     def values(self, part: str) -> dict[str, str]:
-        return {value.key: value.value for value in self.statuses[part].values}
+        status = self.statuses.get(part, DiagnosticStatus())
+        return defaultdict(str, {value.key: value.value for value in status.values})
 
     def listen(self, kind: type[Any], topic: str) -> list[Any]:
         """Collect what is published on a topic."""
@@ -243,15 +245,15 @@ def domain() -> Iterator[int]:
     os.environ.update(before)
 
 
-@pytest.fixture(scope='module')
-def start_node(domain: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., NodeProcess]]:
-    """Start nodes; those that a test leaves running are ended after its module."""
+@contextmanager
+def _nodes(domain: int, directories: pytest.TempPathFactory) -> Iterator[Callable[..., NodeProcess]]:
+    """Start nodes; those that are left running are ended."""
     processes: list[NodeProcess] = []
 
     def start(*arguments: str, **parameters: Any) -> NodeProcess:
         given = [part for name, value in parameters.items()
                  for part in ('-p', f'{name.replace("__", ".")}:={value}')]
-        processes.append(NodeProcess(tmp_path_factory.mktemp('node'), domain, *arguments, *given))
+        processes.append(NodeProcess(directories.mktemp('node'), domain, *arguments, *given))
         return processes[-1]
 
     yield start
@@ -260,8 +262,8 @@ def start_node(domain: int, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             process.kill()
 
 
-@pytest.fixture(scope='module')
-def make_client(domain: int) -> Iterator[Callable[..., Client]]:
+@contextmanager
+def _clients(domain: int) -> Iterator[Callable[..., Client]]:
     clients: list[Client] = []
 
     def make(**arguments: Any) -> Client:
@@ -271,3 +273,33 @@ def make_client(domain: int) -> Iterator[Callable[..., Client]]:
     yield make
     for client in clients:
         client.close()
+
+
+@pytest.fixture
+def start_node(domain: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., NodeProcess]]:
+    with _nodes(domain, tmp_path_factory) as start:
+        yield start
+
+
+@pytest.fixture
+def make_client(domain: int) -> Iterator[Callable[..., Client]]:
+    with _clients(domain) as make:
+        yield make
+
+
+@pytest.fixture(scope='module')
+def node(domain: int, tmp_path_factory: pytest.TempPathFactory, lamp_bundle: Path) -> Iterator[NodeProcess]:
+    """One node for all tests of a module."""
+    with _nodes(domain, tmp_path_factory) as start:
+        yield start(model__bundle=lamp_bundle, model__engine='onnxruntime')
+
+
+@pytest.fixture(scope='module')
+def client(domain: int, node: NodeProcess) -> Iterator[Client]:
+    """A client whose lamp that node has seen."""
+    with _clients(domain) as make:
+        client = make()
+        client.start()
+        heatmaps = client.listen(Image, '/avloc/heatmap')
+        client.until(lambda: heatmaps, 'a heatmap')
+        yield client
