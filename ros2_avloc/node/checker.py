@@ -43,7 +43,7 @@ TOPICS: dict[str, tuple[type, QoSProfile]] = {
     'camera/image_raw': (Image, qos_profile_sensor_data),
     'camera/camera_info': (CameraInfo, qos_profile_sensor_data),
     'audio': (AudioDataStamped, qos_profile_sensor_data),
-    'audio_info': (AudioInfo, LATCHED),
+    'audio_info': (AudioInfo, RELIABLE),
     '/tf': (TFMessage, RELIABLE),
     '/tf_static': (TFMessage, LATCHED),
     'simulator/truth': (Detection2DArray, RELIABLE),

@@ -38,6 +38,9 @@ OPTICAL_TO_LINK = np.array([[0.0, 0.0, 1.0], [-1.0, 0.0, 0.0], [0.0, -1.0, 0.0]]
 PLAIN_SIGHT = 0.25
 """Share of an object that must be seen for the truth to list it."""
 
+INFO_PERIOD = 1.0
+"""Seconds between two messages that say how to read the audio; audio_capture repeats them too."""
+
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 RELIABLE = QoSProfile(depth=10)
 
@@ -92,25 +95,17 @@ class Simulator(Node):
         self._start = self.get_clock().now().nanoseconds
         self.create_timer(1.0 / self._rate, self._send_frames)
         self.create_timer(self._chunk / self._faults.card_rate, self._send_audio)
+        self.create_timer(INFO_PERIOD, self._send_audio_info)
 
     def _create_publishers(self) -> None:
         self._image = self.create_publisher(Image, 'camera/image_raw', RELIABLE)
         self._camera_info = self.create_publisher(CameraInfo, 'camera/camera_info', RELIABLE)
         self._audio = self.create_publisher(AudioDataStamped, 'audio', RELIABLE)
-        self._audio_info = self.create_publisher(AudioInfo, 'audio_info', LATCHED)
+        self._audio_info = self.create_publisher(AudioInfo, 'audio_info', RELIABLE)
         self._transforms = self.create_publisher(TFMessage, '/tf', RELIABLE)
         self._fixed_transforms = self.create_publisher(TFMessage, '/tf_static', LATCHED)
         self._truth = self.create_publisher(Detection2DArray, '~/truth', RELIABLE)
         self._truth_bearings = self.create_publisher(PoseArray, '~/truth_bearings', RELIABLE)
-        self._audio_info.publish(
-            AudioInfo(
-                channels=1,
-                sample_rate=SAMPLE_RATE,
-                sample_format='S16LE',
-                bitrate=SAMPLE_RATE * 16,
-                coding_format='wave',
-            )
-        )
         link = _transform(LINK_FRAME, OPTICAL_FRAME, 0, OPTICAL_TO_LINK, np.zeros(3))
         self._fixed_transforms.publish(TFMessage(transforms=[link]))
 
@@ -158,6 +153,17 @@ class Simulator(Node):
         info.r = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]
         info.p = [fx, 0.0, cx, 0.0, 0.0, fy, cy, 0.0, 0.0, 0.0, 1.0, 0.0]
         return info
+
+    def _send_audio_info(self) -> None:
+        self._audio_info.publish(
+            AudioInfo(
+                channels=1,
+                sample_rate=SAMPLE_RATE,
+                sample_format='S16LE',
+                bitrate=SAMPLE_RATE * 16,
+                coding_format='wave',
+            )
+        )
 
     def _send_audio(self) -> None:
         """Send the chunks that the sound card has filled by now."""
