@@ -1,0 +1,152 @@
+"""What is counted, and what the diagnostics make of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from diagnostic_msgs.msg import DiagnosticStatus
+
+from ros2_avloc.model.engines.base import EngineIdentity
+from ros2_avloc.node.diagnostics import statuses
+from ros2_avloc.node.mailbox import Stream
+from ros2_avloc.node.settings import Settings
+from ros2_avloc.node.statistics import DEFECT, TRANSFORM, Faults, Rate, Statistics
+from ros2_avloc.node.view import View
+from ros2_avloc.windows import Drop
+
+OK, WARN, ERROR, STALE = (DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR,
+                          DiagnosticStatus.STALE)
+SECOND = 10**9
+
+
+@pytest.fixture
+def statistics():
+    """Of a node to which everything has just come."""
+    statistics = Statistics(Faults(lambda sentence: None))
+    for stream in Stream:
+        statistics.arrivals[stream].tick()
+    statistics.compared(1000 * SECOND, 1000 * SECOND - 10**7)
+    statistics.published(0.05)
+    return statistics
+
+
+@pytest.fixture
+def view(statistics):
+    return View(
+        state='active', failure='', settings=Settings(), bundle='lamp 1',
+        engine=EngineIdentity('openvino', '2026.4', 'CPU', 'bf16'), declined=('tensorrt was not taken.',),
+        topics={stream: f'/{stream.value}' for stream in Stream},
+        publishers=dict.fromkeys(Stream, 1), audio_type='AudioData', lost={}, statistics=statistics)
+
+
+def levels(view):
+    return {status.name.split(': ')[1]: status.level for status in statuses(view, 'avloc')}
+
+
+def message(view, part):
+    return {status.name: status.message for status in statuses(view, 'avloc')}[f'avloc: {part}']
+
+
+def values(view, part):
+    return {status.name: {value.key: value.value for value in status.values}
+            for status in statuses(view, 'avloc')}[f'avloc: {part}']
+
+
+def test_all_is_well(view):
+    assert levels(view) == dict.fromkeys(('engine', 'camera', 'audio', 'windows'), OK)
+    assert message(view, 'engine') == 'openvino in bf16 on CPU'
+    assert values(view, 'engine')['not taken 1'] == 'tensorrt was not taken.'
+    assert values(view, 'windows')['latency p50 (ms)'] == '50.0'
+
+
+def test_a_node_that_is_not_active_is_stale_not_well(view):
+    inactive = replace(view, state='inactive')
+    assert levels(inactive) == {'engine': OK, 'camera': STALE, 'audio': STALE, 'windows': STALE}
+    assert levels(replace(inactive, engine=None))['engine'] == STALE
+    failed = replace(inactive, engine=None, failure='Failed to configure: no.')
+    assert (levels(failed)['engine'], message(failed, 'engine')) == (ERROR, 'Failed to configure: no.')
+
+
+@pytest.mark.parametrize('settings', [Settings(model_engine='tensorrt'), Settings(model_precision='fp16')])
+def test_another_engine_or_precision_than_asked_for_is_a_warning(view, settings):
+    asked = replace(view, settings=settings)
+    assert levels(asked)['engine'] == WARN
+    assert 'as asked for' in message(asked, 'engine')
+
+
+def test_a_silent_camera_is_named_with_its_publishers(view, statistics):
+    statistics.arrivals[Stream.IMAGE] = Rate()
+    silent = replace(view, publishers=dict.fromkeys(Stream, 3))
+    assert levels(silent) == {'engine': OK, 'camera': WARN, 'audio': OK, 'windows': WARN}
+    assert message(silent, 'camera') == 'No images yet on /image, which has 3 publishers.'
+    assert values(silent, 'camera')['age (s)'] == 'never'
+
+
+def test_bad_input_is_counted_by_cause(view, statistics):
+    for size in range(5):
+        statistics.faults.report('audio', f'A chunk of {size} bytes is too short.')
+    statistics.faults.report('audio', 'Something else.')
+    assert values(view, 'audio')['bad'] == '6'
+    assert values(view, 'audio')['bad, cause 1'] == '5 times: A chunk of 4 bytes is too short.'
+    assert values(view, 'audio')['bad, cause 2'] == '1 times: Something else.'
+    assert levels(view) == {'engine': OK, 'camera': OK, 'audio': WARN, 'windows': OK}
+
+
+def test_different_clocks_are_an_error_that_names_both(view, statistics):
+    statistics.compared(1_700_000_000 * SECOND, 100 * SECOND)
+    assert levels(view)['windows'] == ERROR
+    text = message(view, 'windows')
+    assert '/image and /audio' in text
+    assert '2023-11-14T22:13:20+00:00 and 1970-01-01T00:01:40+00:00' in text
+
+
+def test_stamps_of_another_time_than_the_nodes_are_a_warning(view, statistics):
+    statistics.delays[Stream.IMAGE] = 3600.0
+    assert levels(view)['windows'] == WARN
+    assert 'use_sim_time' in message(view, 'windows')
+
+
+def test_when_no_frame_goes_through_the_commonest_cause_is_said(view, statistics):
+    statistics.results = Rate()
+    statistics.drops.update({Drop.HOLE_IN_AUDIO: 3, Drop.NO_AUDIO: 1})
+    assert levels(view)['windows'] == WARN
+    assert message(view, 'windows') == 'No frame goes through; most are dropped for: hole in audio.'
+    assert values(view, 'windows')['dropped: no audio'] == '1'
+
+
+def test_missing_transforms_warn_and_defects_are_errors(view, statistics):
+    statistics.faults.report(TRANSFORM, 'There is no transform.')
+    assert (levels(view)['windows'], message(view, 'windows')) == (WARN, 'There is no transform.')
+    assert values(view, 'windows')['without transform'] == '1'
+    statistics.faults.report(DEFECT, 'KeyError')
+    assert levels(view)['windows'] == ERROR
+
+
+def test_a_fault_is_logged_when_it_is_new_and_not_again_at_once():
+    lines = []
+    faults = Faults(lines.append)
+    for size in range(20):
+        faults.report('audio', f'A chunk of {size} bytes.')
+    faults.report('audio', 'Another cause.')
+    faults.report('image', 'A chunk of 3 bytes.', 'with details')
+    assert lines == ['audio: A chunk of 0 bytes.', 'audio: Another cause.',
+                     'image: A chunk of 3 bytes.\nwith details']
+    assert [fault.count for fault in faults.by_cause('audio')] == [20, 1]
+
+
+def test_causes_do_not_fill_the_memory():
+    faults = Faults(lambda sentence: None)
+    for number in range(5000):
+        faults.report('image', 'unknown encoding ' + 'x' * number)
+    causes = faults.by_cause('image')
+    assert sum(fault.count for fault in causes) == 5000
+    assert len(causes) < 100
+
+
+def test_latency_is_the_median_and_the_99th_percentile():
+    statistics = Statistics(Faults(lambda sentence: None))
+    assert statistics.latency() is None
+    for milliseconds in range(101):
+        statistics.published(milliseconds / 1000)
+    assert statistics.latency() == pytest.approx((0.050, 0.099))

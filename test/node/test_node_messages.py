@@ -1,0 +1,135 @@
+"""Results to messages and markers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
+from visualization_msgs.msg import Marker
+
+from ros2_avloc.attention.bearing import Bearing, axes
+from ros2_avloc.attention.sources import Source
+from ros2_avloc.attention.tracker import Track
+from ros2_avloc.audio.sound import SOUND_SAMPLES, Sound
+from ros2_avloc.model.localizer import Localization
+from ros2_avloc.node import messages
+from ros2_avloc.node.markers import Markers
+from ros2_avloc.node.messages import Where
+from ros2_avloc.node.overlays import overlay_of
+from ros2_avloc.pipeline import Result
+from ros2_avloc.vision.frame import Frame
+
+STAMP = 12_000_000_034
+WHERE = Where('base_link', np.array([0.1, 0.2, 1.5]))
+
+
+def unit(*xyz):
+    return np.array(xyz, float) / np.linalg.norm(xyz)
+
+
+def track(number, vector=(1, 0, 0), *, confirmed=True, source=None, existence=0.9):
+    bearing = Bearing(unit(*vector), np.diag([0.01, 0.04]))
+    return Track(id=number, bearing=bearing, existence=existence, probability=0.8, confirmed=confirmed,
+                 source=source, first_seen=0, last_seen=STAMP, sightings=5)
+
+
+def result(*tracks, sources=(), attended=None):
+    heatmap = np.zeros((14, 14), np.float32)
+    heatmap[3, 10] = 0.75
+    frame = Frame(np.zeros((280, 560, 3), np.uint8), STAMP, 'eye')
+    return Result(frame, Localization(heatmap, 0.75), list(sources), list(tracks), attended)
+
+
+def source(probability=0.75):
+    return Source((420.0, 70.0, 40.0, 20.0), probability, Bearing(unit(0, 0, 1), np.eye(2)))
+
+
+def test_stamps_are_the_frames_in_seconds_and_nanoseconds():
+    header = messages.header('eye', STAMP)
+    assert (header.frame_id, header.stamp.sec, header.stamp.nanosec) == ('eye', 12, 34)
+
+
+def test_an_upsampled_heatmap_lies_over_the_frame():
+    image = messages.heatmap_image(result(), upsample=True)
+    assert (image.width, image.height) == (560, 280)
+    heatmap = np.frombuffer(image.data, np.float32).reshape(280, 560)
+    row, column = np.unravel_index(heatmap.argmax(), heatmap.shape)
+    assert (row, column) == pytest.approx((3.5 * 20 - 0.5, 10.5 * 40 - 0.5), abs=1)
+
+
+def test_sources_bear_the_id_of_their_track():
+    seen, other = source(), source(0.5)
+    array = messages.sources_array(result(track(7, source=seen), sources=(seen, other)))
+    assert [detection.id for detection in array.detections] == ['7', '']
+    box = array.detections[0].bbox
+    assert (box.center.position.x, box.center.position.y, box.size_x, box.size_y) == (420, 70, 40, 20)
+    assert array.header.frame_id == 'eye'
+    assert array.detections[1].results[0].hypothesis.score == 0.5
+
+
+def test_tracks_are_the_confirmed_ones_in_the_target_frame():
+    array = messages.tracks_array(result(track(1), track(2, confirmed=False), track(3, (0, 1, 0))), WHERE)
+    assert [detection.id for detection in array.detections] == ['1', '3']
+    assert array.header.frame_id == 'base_link'
+    pose = array.detections[0].results[0].pose.pose
+    assert (pose.position.x, pose.position.y, pose.position.z) == (0.1, 0.2, 1.5)
+    poses = messages.bearings_array(result(track(1), track(3, (0, 1, 0))), WHERE).poses
+    assert poses[0] == pose
+
+
+@given(st.tuples(*[st.floats(-1, 1)] * 3).filter(lambda xyz: np.linalg.norm(xyz) > 0.1))
+def test_x_points_at_the_source_and_the_covariance_is_told_in_the_frame(xyz):
+    message = messages.attended_pose(result(), track(1, xyz), WHERE)
+    turn = message.pose.pose.orientation
+    rotation = Rotation.from_quat([turn.x, turn.y, turn.z, turn.w]).as_matrix()
+    np.testing.assert_allclose(rotation, axes(unit(*xyz)), atol=1e-9)
+    covariance = np.reshape(message.pose.covariance, (6, 6))
+    own = rotation.T @ covariance[3:, 3:] @ rotation
+    np.testing.assert_allclose(own, np.diag([0, 0.01, 0.04]), atol=1e-9)
+
+
+def test_the_attended_point_lies_on_the_bearing():
+    point = messages.attended_point(result(), track(1, (0, 3, 4)), WHERE, 5.0).point
+    assert (point.x, point.y, point.z) == pytest.approx((0.1, 3.2, 5.5))
+
+
+def test_markers_of_a_track_that_is_gone_are_deleted_once():
+    markers = Markers()
+    first = markers.of(result(track(1), track(2)), WHERE, 2.0).markers
+    assert {(marker.ns, marker.id) for marker in first} == {
+        (ns, number) for ns in ('rays', 'cones', 'labels') for number in (1, 2)}
+    second = markers.of(result(track(2)), WHERE, 2.0).markers
+    deleted = [(marker.ns, marker.id) for marker in second if marker.action == Marker.DELETE]
+    assert deleted == [('rays', 1), ('cones', 1), ('labels', 1)]
+    assert len(markers.of(result(track(2)), WHERE, 2.0).markers) == 3
+
+
+def test_a_cone_is_two_standard_deviations_wide():
+    cone = {marker.ns: marker for marker in Markers().of(result(track(1)), WHERE, 2.0).markers}['cones']
+    rim = np.array([[p.x, p.y, p.z] for p in cone.points[1::3]]) - WHERE.camera
+    np.testing.assert_allclose(np.linalg.norm(rim, axis=1), 2.0)
+    assert np.abs(np.arctan2(rim[:, 1], rim[:, 0])).max() == pytest.approx(2 * 0.2, abs=0.01)
+    assert np.abs(np.arctan2(rim[:, 2], rim[:, 0])).max() == pytest.approx(2 * 0.1, abs=0.01)
+
+
+def test_the_attended_track_is_marked():
+    attended = track(1)
+    markers = Markers().of(result(attended, track(2), attended=attended), WHERE, 2.0).markers
+    texts = {marker.id: marker.text for marker in markers if marker.ns == 'labels'}
+    assert 'attended' in texts[1]
+    assert 'attended' not in texts[2]
+    colours = {marker.id: (marker.color.r, marker.color.b) for marker in markers if marker.ns == 'rays'}
+    assert colours[1] != colours[2]
+
+
+@pytest.mark.parametrize('where', [WHERE, None])
+def test_the_overlay_shows_the_source(where):
+    seen = source()
+    one = track(1, source=seen)
+    sound = Sound(np.zeros(SOUND_SAMPLES, np.float32), 48_000, 0)
+    picture = overlay_of(result(one, sources=[seen], attended=one), sound, where)
+    assert picture.shape == (280, 560, 3)
+    assert picture[55:85, 400:440].max() > 200
+    assert picture[150:220, 50:300].max() == 0
