@@ -30,12 +30,15 @@ class Processing:
         Where faults, skew and jumps are noted.
     info_published
         Says whether somebody publishes audio_info.
+    on_jump_back
+        Called when time has jumped back; timeline and windows see that themselves and start anew.
     """
 
-    def __init__(self, settings: Settings, statistics: Statistics,
-                 info_published: Callable[[], bool]) -> None:
+    def __init__(self, settings: Settings, statistics: Statistics, info_published: Callable[[], bool],
+                 on_jump_back: Callable[[], None]) -> None:
         self._settings = settings
         self._statistics = statistics
+        self._on_jump_back = on_jump_back
         self._format = FormatSource(settings, info_published)
         self._calibration = Calibration(settings.camera_hfov)
         self._hearing = Hearing(select=settings.audio_select, stamp_at=settings.audio_stamp_at)
@@ -109,16 +112,14 @@ class Processing:
         if verdict.fits:
             self._statistics.delays[stream] = (arrival - stamp) / SECOND
         if verdict.back:
-            self._tell_of_jump(stream, verdict.back)
+            self._jump_back(stream, verdict.back)
         return verdict.fits
 
-    def _tell_of_jump(self, stream: Stream, back: int) -> None:
-        """Say that time has jumped back; timeline, windows and tracks see it themselves and start anew.
-
-        The guard of the other stream starts anew too, or it would tell of the same jump again.
-        """
+    def _jump_back(self, stream: Stream, by: int) -> None:
+        """Say it once: the guard of the other stream starts anew, or it would tell of the same jump again."""
         other = Stream.IMAGE if stream is Stream.AUDIO else Stream.AUDIO
         self._guards[other] = StampGuard()
+        self._on_jump_back()
         self._statistics.jumps_back += 1
-        self._statistics.faults.report(TIME, f'Time has jumped back by {back / SECOND:.1f} s, as when a bag '
+        self._statistics.faults.report(TIME, f'Time has jumped back by {by / SECOND:.1f} s, as when a bag '
                                              'starts over; everything starts anew.')

@@ -54,7 +54,7 @@ class Session:
         self._pipeline = model.pipeline(settings)
         self._changed: Settings | None = None
         self.mailbox = Mailbox()
-        self._processing = Processing(settings, statistics, self._info_published)
+        self._processing = Processing(settings, statistics, self._info_published, poses.forget)
         self.inputs = Inputs(node, settings, self.mailbox, statistics)
         self._worker = Worker(self.mailbox, self._processing.accept, self._work, statistics.faults,
                               node.context.ok)

@@ -38,7 +38,7 @@ class CameraPoses:
         if target_frame:
             tf2_ros = _tf2_ros()
             self._failure: type[Exception] = tf2_ros.TransformException
-            self._buffer = tf2_ros.Buffer(node=node)
+            self._buffer = tf2_ros.Buffer()
             self._listener = tf2_ros.TransformListener(self._buffer, node, spin_thread=False)
 
     def find(self, camera_frame: str, stamp: int) -> tuple[str, Pose]:
@@ -59,6 +59,11 @@ class CameraPoses:
         if not self.target_frame or self.target_frame == camera_frame:
             return camera_frame, Pose(np.eye(3), np.zeros(3))
         return self.target_frame, _to_pose(self._look_up(camera_frame, stamp))
+
+    def forget(self) -> None:
+        """Forget what moved: after a jump back in time tf2 would take all that comes for too old."""
+        if self.target_frame:
+            self._buffer.clear()
 
     def close(self) -> None:
         """Stop waiting and listening."""
