@@ -55,12 +55,12 @@ class FormatSource:
                 return None
         return format_of_settings(self._settings)
 
-    def describe(self) -> str:
-        """Say the format, and who says so, for people."""
-        current = self.current()
+    def describe(self, own: AudioFormat | None = None) -> str:
+        """Say the format, and who says so, for people; `own` is the format that the messages bring."""
+        current = own or self.current()
         if current is None:
             return 'audio_info is awaited'
-        source = 'parameters' if self._told is None else 'audio_info'
+        source = 'the messages' if own else 'audio_info' if self._told else 'parameters'
         if current.coding == 'mp3':
             return f'mp3 ({source})'
         return f'{current.sample_format}, {current.sample_rate} Hz, {current.channels} channels ({source})'

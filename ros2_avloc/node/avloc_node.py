@@ -112,7 +112,7 @@ class AvlocNode(LifecycleNode):
             self._failure = f'Failed to {name}: {error}'
             self.get_logger().error(self._failure)
         else:
-            self._failure = f'Failed to {name} by a defect of ros2_avloc: {error!r}'
+            self._failure = f'Failed to {name}, for a reason not foreseen: {error!r}'
             self.get_logger().error(f'{self._failure}\n{traceback.format_exc()}')
 
     def _configure(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ros2_avloc.audio.chunk import AudioFormat
 from ros2_avloc.audio.hearing import Hearing
 from ros2_avloc.node.audio_format import FormatSource
 from ros2_avloc.node.calibration import Calibration
@@ -40,6 +41,7 @@ class Processing:
         self._statistics = statistics
         self._on_jump_back = on_jump_back
         self._format = FormatSource(settings, info_published)
+        self._own_format: AudioFormat | None = None
         self._calibration = Calibration(settings.camera_hfov)
         self._hearing = Hearing(select=settings.audio_select, stamp_at=settings.audio_stamp_at)
         self._windows: Windows[Any] = Windows(
@@ -79,7 +81,7 @@ class Processing:
         """Note for the diagnostics how things stand."""
         self._statistics.timeline = self._hearing.timeline.status
         self._statistics.drops = self._windows.drops.copy()
-        self._statistics.audio_format = self._format.describe()
+        self._statistics.audio_format = self._format.describe(self._own_format)
         self._statistics.camera = self._calibration.describe()
 
     def camera_of(self, frame: Frame) -> Camera:
@@ -89,9 +91,11 @@ class Processing:
 
     def _hear(self, mail: Mail) -> None:
         offset = round(self._settings.audio_offset * SECOND)
-        chunk = to_chunk(mail.message, mail.arrival, self._format.current(), offset)
+        given = self._format.current()
+        chunk = to_chunk(mail.message, mail.arrival, given, offset)
         if chunk is None:
             return
+        self._own_format = None if chunk.format is given else chunk.format
         if chunk.stamp is not None:
             self._fits(Stream.AUDIO, chunk.stamp, mail.arrival)  # heard all the same: the timeline decides
         self._hearing.hear(chunk)

@@ -115,3 +115,4 @@ def test_parameters_count_until_audio_info_is_published_then_it_is_awaited():
     source.learn(AudioInfo(coding_format='mp3', sample_rate=16_000, channels=1))
     assert source.current().coding == 'mp3'
     assert source.describe() == 'mp3 (audio_info)'
+    assert source.describe(GIVEN) == 'S16LE, 16000 Hz, 1 channels (the messages)'
