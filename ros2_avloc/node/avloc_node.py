@@ -161,7 +161,7 @@ class AvlocNode(LifecycleNode):
         return Statistics(Faults(self.get_logger().warning))
 
     def _publish_diagnostics(self) -> None:
-        array = DiagnosticArray(status=statuses(self._view(), self.get_name()))
+        array = DiagnosticArray(status=statuses(self._view(), self.get_fully_qualified_name().lstrip('/')))
         array.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics.publish(array)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from array import array
 
 import cv2
@@ -15,6 +16,10 @@ from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import String
 
 SECOND = 10**9
+
+
+def to_time(nanoseconds):
+    return Time(sec=nanoseconds // SECOND, nanosec=nanoseconds % SECOND)
 
 
 def stamp_of(message):
@@ -71,26 +76,45 @@ def test_a_loop_of_simulated_time(start_node, make_client, lamp_bundle):
     client = make_client()
     clock = client.node.create_publisher(Clock, '/clock', 10)
     heatmaps = client.listen(Image, '/avloc/heatmap')
-    time = {'now': 0}
-    client.now = lambda: time['now']
+    clock_time = {'now': 0}
+    client.now = lambda: clock_time['now']
     play = client.play
 
     def tick():
-        time['now'] += SECOND // 100
-        clock.publish(Clock(clock=Time(sec=time['now'] // SECOND, nanosec=time['now'] % SECOND)))
+        clock_time['now'] += SECOND // 100
+        clock.publish(Clock(clock=to_time(clock_time['now'])))
         play()
 
     client.play = tick
     for _ in range(3):
-        time['now'] = 1000 * SECOND
+        clock_time['now'] = 1000 * SECOND
         client.start()
         heatmaps.clear()
         client.until(lambda: len(heatmaps) > 10)
-        assert all(1000 * SECOND < stamp_of(message) <= time['now'] for message in heatmaps)
+        assert all(1000 * SECOND < stamp_of(message) <= clock_time['now'] for message in heatmaps)
     client.until(lambda: client.values('windows')['jumps back in time'] == '2')
     assert 'Time has jumped back by' in node.log
     assert node.log.count('everything starts anew') <= 2
     assert 'Traceback' not in node.log
+
+
+def test_a_looping_bag_with_stamps_of_another_day(start_node, make_client, lamp_bundle):
+    node = start_node(model__bundle=lamp_bundle, model__engine='onnxruntime')
+    client = make_client()
+    heatmaps = client.listen(Image, '/avloc/heatmap')
+    recorded = client.now() - 86_400 * SECOND
+    for _ in range(2):
+        began = client.now()
+        client.now = lambda began=began: recorded + time.time_ns() - began
+        client.start()
+        heatmaps.clear()
+        client.until(lambda: len(heatmaps) > 30)
+        assert all(recorded < stamp_of(message) <= client.now() for message in heatmaps)
+        client.now = time.time_ns
+    client.until(lambda: client.values('windows')['jumps back in time'] == '1')
+    assert node.log.count('everything starts anew') == 1
+    client.until(lambda: 'use_sim_time' in client.statuses['windows'].message)
+    assert client.values('camera')['bad'] == client.values('audio')['bad'] == '0'
 
 
 def test_different_clocks_are_named(start_node, make_client, lamp_bundle):
