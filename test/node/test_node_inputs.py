@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from array import array
 
+import av
 import cv2
 import numpy as np
 from audio_common_msgs.msg import AudioData, AudioInfo
@@ -68,6 +69,38 @@ def test_audio_info_says_the_format_and_audio_waits_for_it(start_node, make_clie
     heatmap = client.until(lambda: heatmaps)[-1]
     assert np.frombuffer(heatmap.data, np.float32).max() > 0.9
     assert float(client.values('audio')['clock drift (ppm)']) < 5000
+
+
+def mp3_pieces(seconds, rate, length):
+    """White noise as an mp3 stream, cut where audio_capture would: anywhere."""
+    codec = av.CodecContext.create('libmp3lame', 'w')
+    codec.sample_rate, codec.layout, codec.format, codec.bit_rate = rate, 'mono', 's16p', 128_000
+    samples = np.random.default_rng(0).uniform(-16_000, 16_000, (1, seconds * rate)).astype(np.int16)
+    stream = b''
+    for start in range(0, samples.shape[1] - 1151, 1152):
+        frame = av.AudioFrame.from_ndarray(samples[:, start:start + 1152], format='s16p', layout='mono')
+        frame.sample_rate = rate
+        stream += b''.join(bytes(packet) for packet in codec.encode(frame))
+    return [stream[start:start + length] for start in range(0, len(stream), length)]
+
+
+def test_mp3_as_audio_capture_sends_it_by_default(start_node, make_client, lamp_bundle):
+    node = start_node(model__bundle=lamp_bundle, model__engine='onnxruntime')
+    client = make_client()
+    info = client.node.create_publisher(AudioInfo, 'audio_info', 5)
+    client.CHUNK = 0.02
+    pieces = iter(mp3_pieces(30, 44_100, round(128_000 / 8 * client.CHUNK)))
+    client.hum = lambda: array('B', next(pieces))
+    client.start()
+    heatmaps = client.listen(Image, '/avloc/heatmap')
+
+    def told():
+        info.publish(AudioInfo(channels=1, sample_rate=44_100, sample_format='S16LE', coding_format='mp3'))
+        return client.values('audio')['format'] == 'mp3 (audio_info)'
+    client.until(told)
+    client.until(lambda: heatmaps and np.frombuffer(heatmaps[-1].data, np.float32).max() > 0.9)
+    client.until(lambda: client.statuses['windows'].level == DiagnosticStatus.OK)
+    assert 'Traceback' not in node.log
 
 
 def test_a_loop_of_simulated_time(start_node, make_client, lamp_bundle):
