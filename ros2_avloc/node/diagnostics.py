@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
 from ros2_avloc.node.mailbox import Stream
-from ros2_avloc.node.statistics import DEFECT, TRANSFORM
+from ros2_avloc.node.statistics import DEFECT, ENGINE, TRANSFORM, Fault
 from ros2_avloc.node.view import View
 
 OK, WARN, ERROR, STALE = (DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR,
@@ -39,7 +39,7 @@ def statuses(view: View, node_name: str) -> list[DiagnosticStatus]:
 
 
 def _engine(view: View) -> tuple[Finding, dict[str, str]]:
-    values = {'state': view.state, 'bundle': view.bundle}
+    values = {'state': view.state, 'bundle': view.bundle, 'failures': _count_of(view, ENGINE)}
     if view.engine is not None:
         values |= {'engine': view.engine.name, 'version': view.engine.version, 'device': view.engine.device,
                    'precision': view.engine.precision}
@@ -52,6 +52,9 @@ def _engine_finding(view: View) -> Finding:
         return ERROR, view.failure
     if view.engine is None:
         return STALE, 'No model is loaded: the node is not configured.'
+    recent = _recent(view, ENGINE)
+    if recent:
+        return ERROR, recent[0].sentence
     runs = f'{view.engine.name} in {view.engine.precision} on {view.engine.device}'
     if view.settings.model_engine not in ('auto', view.engine.name):
         return WARN, f'{runs}, not {view.settings.model_engine} as asked for.'
@@ -85,14 +88,22 @@ def _input(view: View, stream: Stream) -> Finding:
     age = arrivals.age()
     if age is None or age > SILENCE:
         since = 'yet' if age is None else f'for {age:.0f} s'
-        return WARN, f'No {what} {since} on {view.topics[stream]}, which has {_count(view, stream)}.'
-    recent = [fault for fault in view.statistics.faults.by_cause(stream.value) if fault.age() < RECENT]
+        return WARN, f'No {what} {since} on {view.topics[stream]}, which has {_publishers(view, stream)}.'
+    recent = _recent(view, stream.value)
     if recent:
         return WARN, recent[0].sentence
     return OK, f'{arrivals.per_second():.1f} messages per second'
 
 
-def _count(view: View, stream: Stream) -> str:
+def _recent(view: View, where: str) -> list[Fault]:
+    return [fault for fault in view.statistics.faults.by_cause(where) if fault.age() < RECENT]
+
+
+def _count_of(view: View, where: str) -> str:
+    return str(sum(fault.count for fault in view.statistics.faults.by_cause(where)))
+
+
+def _publishers(view: View, stream: Stream) -> str:
     count, clashes = view.publishers[stream], view.statistics.incompatible[stream]
     text = {0: 'no publisher', 1: '1 publisher'}.get(count, f'{count} publishers')
     return f'{text} ({clashes} met with incompatible QoS)' if clashes else text
@@ -108,7 +119,7 @@ def _input_values(view: View, stream: Stream) -> dict[str, str]:
         'age (s)': 'never' if age is None else f'{age:.2f}',
         'incompatible QoS': str(view.statistics.incompatible[stream]),
         'lost before the worker': str(view.lost.get(stream, 0)),
-        'bad': str(sum(fault.count for fault in faults)),
+        'bad': _count_of(view, stream.value),
     }
     return values | {f'bad, cause {number}': f'{fault.count} times: {fault.sentence}'
                      for number, fault in enumerate(faults[:_CAUSES], start=1)}
@@ -116,15 +127,15 @@ def _input_values(view: View, stream: Stream) -> dict[str, str]:
 
 def _windows(view: View) -> tuple[Finding, dict[str, str]]:
     statistics = view.statistics
-    latency, faults = statistics.latency(), statistics.faults
+    latency = statistics.latency()
     values = {
         'rate (Hz)': f'{statistics.results.per_second():.2f}',
         'latency p50 (ms)': f'{1e3 * latency[0]:.1f}' if latency else '',
         'latency p99 (ms)': f'{1e3 * latency[1]:.1f}' if latency else '',
         'frame ahead of audio (ms)': '' if statistics.skew is None else f'{1e3 * statistics.skew:.1f}',
         'jumps back in time': str(statistics.jumps_back),
-        'without transform': str(sum(fault.count for fault in faults.by_cause(TRANSFORM))),
-        'defects': str(sum(fault.count for fault in faults.by_cause(DEFECT))),
+        'without transform': _count_of(view, TRANSFORM),
+        'defects': _count_of(view, DEFECT),
     }
     values |= {f'dropped: {cause.value}': str(count) for cause, count in sorted(
         statistics.drops.items(), key=lambda item: item[0].value)}
@@ -135,14 +146,14 @@ def _windows_finding(view: View) -> Finding:
     statistics = view.statistics
     if view.state != 'active':
         return STALE, f'Nothing is looked at: the node is {view.state}.'
-    recent = [fault for fault in statistics.faults.by_cause(DEFECT) if fault.age() < RECENT]
+    recent = _recent(view, DEFECT)
     if recent:
         return ERROR, f'A defect of ros2_avloc, see the log: {recent[0].sentence}'
     if not all(_alive(view, stream) for stream in (Stream.IMAGE, Stream.AUDIO)):
         return WARN, 'Camera or microphone is silent.'
     if statistics.skew is not None and abs(statistics.skew) > APART:
         return ERROR, _different_clocks(view)
-    missing = [fault for fault in statistics.faults.by_cause(TRANSFORM) if fault.age() < RECENT]
+    missing = _recent(view, TRANSFORM)
     if missing:
         return WARN, missing[0].sentence
     age = statistics.results.age()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from ros2_avloc.node.settings import ALWAYS, CONFIGURE, START, Entry, entries
+
+_ORIGIN = 'Made by `python -m ros2_avloc.node.parameter_files` from `ros2_avloc/node/settings.py`.'
 
 WHEN = {
     START: 'Read-only.',
@@ -25,19 +28,20 @@ def as_yaml(value: Any) -> str:
 
 def parameter_file() -> str:
     """Return the content of ``config/avloc.yaml``: every parameter with its default."""
-    lines = ['# Every parameter of avloc_node with its default. Made from ros2_avloc/node/settings.py;',
-             '# those marked * may change while the node runs.', '/**:', '  ros__parameters:']
+    lines = ['# Every parameter of avloc_node with its default; those marked * may change while it runs.',
+             f'# {_ORIGIN}', '/**:', '  ros__parameters:']
     for number, (_, group) in enumerate(groupby(entries(), key=_group)):
         lines += [''] * (number > 0) + [line for entry in group for line in _lines(entry)]
     return '\n'.join(lines) + '\n'
 
 
 def markdown() -> str:
-    """Return the table of parameters as Markdown."""
-    lines = ['| parameter | default | range | meaning | changes |', '|---|---|---|---|---|']
+    """Return the content of ``docs/parameters.md``."""
+    lines = ['# Parameters of avloc_node', '', _ORIGIN, '',
+             '| parameter | default | range | meaning | changes |', '|---|---|---|---|---|']
     lines += [f'| `{entry.name}` | `{as_yaml(entry.default)}` | {_range(entry)} | {entry.description} | '
               f'{WHEN[entry.changes]} |' for entry in entries()]
-    return '\n'.join(lines)
+    return '\n'.join(lines) + '\n'
 
 
 def _lines(entry: Entry) -> list[str]:
@@ -55,3 +59,8 @@ def _range(entry: Entry) -> str:
     if entry.choices:
         return ', '.join(entry.choices)
     return '' if entry.low is None else f'{entry.low:g} to {entry.high:g}'
+
+
+if __name__ == '__main__':
+    Path('config', 'avloc.yaml').write_text(parameter_file(), encoding='utf-8')
+    Path('docs', 'parameters.md').write_text(markdown(), encoding='utf-8')

@@ -10,7 +10,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from ros2_avloc.errors import AvlocError
-from ros2_avloc.node.parameter_files import WHEN, as_yaml, markdown
+from ros2_avloc.node.parameter_files import WHEN, as_yaml
 from ros2_avloc.node.settings import CONFIGURE, START, Entry, Settings, entries
 
 
@@ -96,7 +96,3 @@ def _type_name(entry: Entry) -> str:
     names = {bool: 'true or false', int: 'a whole number', float: 'a number with a decimal point',
              str: 'a text', tuple: 'a list of whole numbers'}
     return names[type(entry.default)]
-
-
-if __name__ == '__main__':
-    print(markdown())

@@ -1,4 +1,4 @@
-"""From messages to results: the ROS-free chain, fed with what arrives."""
+"""From messages to windows: hearing and pairing, fed with what arrives."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ros2_avloc.windows import Window, Windows
 
 
 class Processing:
-    """Turns the mail into windows, and decodes the frames that win.
+    """Turns the mail into windows, whose frames are not decoded yet, and knows the camera.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class Processing:
     info_published
         Says whether somebody publishes audio_info.
     on_jump_back
-        Called when time has jumped back; timeline and windows see that themselves and start anew.
+        Called when time has jumped back; timeline, windows and tracks see that themselves.
     """
 
     def __init__(self, settings: Settings, statistics: Statistics, info_published: Callable[[], bool],

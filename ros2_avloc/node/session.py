@@ -47,12 +47,11 @@ class Session:
                  statistics: Statistics) -> None:
         self._clock = node.get_clock()
         self._settings = settings
-        self._model = model
         self._poses = poses
         self._outputs = outputs
         self._statistics = statistics
         self._pipeline = model.pipeline(settings)
-        self._changed: Settings | None = None
+        self._wanted = settings
         self.mailbox = Mailbox()
         self._processing = Processing(settings, statistics, self._info_published, poses.forget)
         self.inputs = Inputs(node, settings, self.mailbox, statistics)
@@ -62,7 +61,7 @@ class Session:
 
     def apply(self, settings: Settings) -> None:
         """Let the worker take changed settings before its next window."""
-        self._changed = settings
+        self._wanted = settings
 
     def close(self) -> None:
         """Unsubscribe and stop the worker."""
@@ -74,10 +73,7 @@ class Session:
 
     def _work(self) -> bool:
         """Process the window that is due, if any; say whether there was one."""
-        if self._changed is not None:
-            self._settings, self._changed = self._changed, None
-            self._processing.apply(self._settings)
-            self._pipeline.settings = pipeline_settings(self._settings)
+        self._take_settings()
         window = self._processing.take(self._clock.now().nanoseconds)
         self._processing.note()
         if window is None:
@@ -90,6 +86,13 @@ class Session:
         self._outputs.publish(result, window.sound, where, self._settings)
         self._statistics.published((self._clock.now().nanoseconds - frame.stamp) / SECOND)
         return True
+
+    def _take_settings(self) -> None:
+        settings = self._wanted
+        if settings is not self._settings:
+            self._settings = settings
+            self._processing.apply(settings)
+            self._pipeline.settings = pipeline_settings(settings)
 
     def _find_pose(self, frame: Frame) -> tuple[str, Pose | None]:
         try:

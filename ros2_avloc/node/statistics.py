@@ -16,10 +16,11 @@ from ros2_avloc.node.mailbox import Stream
 from ros2_avloc.windows import Drop
 
 DEFECT = 'defect'
+ENGINE = 'engine'
 TIME = 'time'
 TRANSFORM = 'transform'
-"""Where faults are counted that are of no single stream: errors of this program, jumps of time, and
-transforms that are not there."""
+"""Where faults are counted that are of no single stream: errors of this program, failures of the engine,
+jumps of time, and transforms that are not there."""
 
 RATE_SPAN = 5.0
 """Seconds over which rates are taken."""

@@ -7,9 +7,9 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from ros2_avloc.errors import AvlocError
+from ros2_avloc.errors import AvlocError, InputError
 from ros2_avloc.node.mailbox import Mail, Mailbox
-from ros2_avloc.node.statistics import DEFECT, Faults
+from ros2_avloc.node.statistics import DEFECT, ENGINE, Faults
 
 PATIENCE = 0.05
 """Seconds after which the worker looks for frames that have waited too long, though nothing came."""
@@ -67,8 +67,10 @@ class Worker:
     def _reporting(self, where: str) -> Iterator[None]:
         try:
             yield
-        except AvlocError as error:
+        except InputError as error:
             self._faults.report(where, str(error))
+        except AvlocError as error:
+            self._faults.report(ENGINE, str(error))
         except Exception as error:
             if not self._alive():
                 return  # what could not be published any more

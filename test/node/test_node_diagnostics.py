@@ -11,7 +11,7 @@ from ros2_avloc.model.engines.base import EngineIdentity
 from ros2_avloc.node.diagnostics import statuses
 from ros2_avloc.node.mailbox import Stream
 from ros2_avloc.node.settings import Settings
-from ros2_avloc.node.statistics import DEFECT, TRANSFORM, Faults, Rate, Statistics
+from ros2_avloc.node.statistics import DEFECT, ENGINE, TRANSFORM, Faults, Rate, Statistics
 from ros2_avloc.node.view import View
 from ros2_avloc.windows import Drop
 
@@ -121,6 +121,13 @@ def test_missing_transforms_warn_and_defects_are_errors(view, statistics):
     assert values(view, 'windows')['without transform'] == '1'
     statistics.faults.report(DEFECT, 'KeyError')
     assert levels(view)['windows'] == ERROR
+
+
+def test_an_engine_that_fails_while_it_runs_is_an_error_of_the_engine(view, statistics):
+    statistics.faults.report(ENGINE, 'openvino failed in the head graph.')
+    assert levels(view) == {'engine': ERROR, 'camera': OK, 'audio': OK, 'windows': OK}
+    assert message(view, 'engine') == 'openvino failed in the head graph.'
+    assert values(view, 'engine')['failures'] == '1'
 
 
 def test_a_fault_is_logged_when_it_is_new_and_not_again_at_once():

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 
-from ros2_avloc.errors import InputError
+from ros2_avloc.errors import EngineError, InputError
 from ros2_avloc.node.mailbox import Mail, Mailbox, Stream
-from ros2_avloc.node.statistics import DEFECT, Faults
+from ros2_avloc.node.statistics import DEFECT, ENGINE, Faults
 from ros2_avloc.node.worker import Worker
 
 
@@ -42,11 +42,13 @@ def run(job, *messages, work=None, alive=lambda: True):
 
 def test_bad_input_is_told_without_and_defects_with_a_traceback():
     job = Job()
-    faults, lines = run(job, InputError('Too short.'), ZeroDivisionError('oh'), 'last')
+    faults, lines = run(job, InputError('Too short.'), ZeroDivisionError('oh'),
+                        EngineError('It failed.'), 'last')
     assert job.accepted[-1] == 'last'
     assert [fault.sentence for fault in faults.by_cause('audio')] == ['Too short.']
     assert [fault.sentence for fault in faults.by_cause(DEFECT)] == [
         'ZeroDivisionError while working on audio: oh']
+    assert [fault.sentence for fault in faults.by_cause(ENGINE)] == ['It failed.']
     assert lines[0] == 'audio: Too short.'
     assert 'Traceback' in lines[1]
 
