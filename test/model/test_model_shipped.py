@@ -6,7 +6,7 @@ import pytest
 
 from ros2_avloc.model.bundle import Bundle
 from ros2_avloc.model.engines import open_engine
-from ros2_avloc.model.shipped import find_bundle
+from ros2_avloc.share import share_path
 
 SHIPPED = Path(__file__).parents[2] / 'models' / 'avolnet'
 
@@ -15,7 +15,7 @@ SHIPPED = Path(__file__).parents[2] / 'models' / 'avolnet'
 def shipped() -> Bundle:
     if not SHIPPED.exists():
         pytest.skip('this checkout ships no models/avolnet')
-    return Bundle.load(find_bundle('avolnet'))
+    return Bundle.load(share_path('models', 'avolnet'))
 
 
 @pytest.mark.parametrize('name', ['openvino', 'onnxruntime'])
@@ -31,9 +31,3 @@ def test_the_shipped_golden_output_has_a_peak_to_compare(shipped):
 
 def test_the_shipped_weights_stay_small(shipped):
     assert sum(shipped.graph(part).stat().st_size for part in ('vision', 'sound', 'head')) < 24 * 2**20
-
-
-def test_a_path_stays_a_path():
-    assert find_bundle('some/where') == Path('some/where')
-    assert find_bundle('no_such_bundle') == Path('no_such_bundle')
-    assert find_bundle('~/mine') == Path.home() / 'mine'
