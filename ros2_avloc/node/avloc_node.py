@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterable
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import SetParametersResult
+from rclpy._rclpy_pybind11 import RCLError
 from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.logging import get_logger
 from rclpy.parameter import Parameter
-from rclpy.utilities import try_shutdown
+from rclpy.utilities import ok, try_shutdown
 
 from ros2_avloc.errors import AvlocError
 from ros2_avloc.node import parameters
@@ -108,6 +109,8 @@ class AvlocNode(LifecycleNode):
         return TransitionCallbackReturn.SUCCESS
 
     def _say_why(self, name: str, error: Exception) -> None:
+        if not self.context.ok():
+            return  # the process is being ended
         if isinstance(error, AvlocError):
             self._failure = f'Failed to {name}: {error}'
             self.get_logger().error(self._failure)
@@ -198,6 +201,9 @@ def main(args: list[str] | None = None) -> int:
     except AvlocError as error:
         get_logger('avloc').fatal(str(error))
         return 1
+    except RCLError:
+        if ok():
+            raise  # otherwise SIGTERM came in the midst of a transition
     finally:
         if node is not None:
             node.destroy_node()

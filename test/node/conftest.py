@@ -39,6 +39,9 @@ SECOND = 1_000_000_000
 DEADLINE = 40.0
 """Seconds for anything to happen, on a machine that is busy with other things."""
 
+ANSWER = 10.0
+"""Seconds for the answer of a service."""
+
 
 def _graph(nodes: list[Any], inputs: dict[str, tuple[int, ...]], output: str, shape: tuple[int, ...],
            **weights: Any) -> bytes:
@@ -137,6 +140,7 @@ class Client:
         self._executor.add_node(self.node)
         self.heard: dict[str, list[Any]] = {}
         self._subscriptions: dict[str, Any] = {}
+        self._services: dict[str, Any] = {}
         self.lamps: dict[int, tuple[int, int]] = {}
         self.lamp: Callable[[int], tuple[int, int]] = lambda number: (200, 210)
         self.loud = True
@@ -180,14 +184,26 @@ class Client:
             self._executor.spin_once(timeout_sec=0.005)
         raise AssertionError(f'not within {DEADLINE} s: {what or condition}')
 
+    def service(self, kind: type[Any], name: str) -> Any:
+        """Make the client of a service, or take the one that is there."""
+        if name not in self._services:
+            self._services[name] = self.node.create_client(kind, name)
+        self.until(self._services[name].service_is_ready, f'service {name}')
+        return self._services[name]
+
     def call(self, kind: type[Any], name: str, **request: Any) -> Any:
-        """Call a service and return its answer."""
-        client = self.node.create_client(kind, name)
-        self.until(client.service_is_ready, f'service {name}')
-        future = client.call_async(kind.Request(**request))
-        self.until(future.done, f'answer of {name}')
-        self.node.destroy_client(client)
-        return future.result()
+        """Call a service, and again if no answer comes: DDS loses it if node and client have not met."""
+        service = self.service(kind, name)
+        for _ in range(round(DEADLINE / ANSWER)):
+            future = service.call_async(kind.Request(**request))
+            if self._answered(future):
+                return future.result()
+        raise AssertionError(f'no answer from {name}')
+
+    def _answered(self, future: Any) -> bool:
+        end = time.monotonic() + ANSWER
+        self.until(lambda: future.done() or time.monotonic() > end)
+        return bool(future.done())
 
     def start(self) -> None:
         """Switch camera and microphone on."""

@@ -24,6 +24,8 @@ class Remote:
 
     def __init__(self, client, name):
         self.client, self.name = client, name
+        client.service(ChangeState, f'{name}/change_state')
+        assert self.state  # from here on node and client have met: no answer gets lost
 
     def change(self, transition):
         return self.client.call(ChangeState, f'{self.name}/change_state',
@@ -100,6 +102,16 @@ def test_an_active_node_ends_cleanly_in_the_midst_of_work(start_node, make_clien
     client.start()
     heatmaps = client.listen(Image, '/avloc/heatmap')
     client.until(lambda: heatmaps)
+    assert node.stop(how) == 0
+    assert 'Traceback' not in node.log
+    assert 'ERROR' not in node.log
+
+
+@pytest.mark.parametrize('how', [signal.SIGINT, signal.SIGTERM])
+def test_a_node_that_is_just_starting_ends_cleanly(start_node, make_client, lamp_bundle, how):
+    client = make_client()
+    node = start_node(model__bundle=lamp_bundle)
+    client.until(lambda: 'avloc' in client.node.get_node_names())
     assert node.stop(how) == 0
     assert 'Traceback' not in node.log
     assert 'ERROR' not in node.log
