@@ -10,8 +10,6 @@ import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import SetParametersResult
 from rclpy._rclpy_pybind11 import RCLError
-from rclpy.clock import Clock
-from rclpy.clock_type import ClockType
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.logging import get_logger
@@ -20,6 +18,7 @@ from rclpy.utilities import ok, try_shutdown
 
 from ros2_avloc.errors import AvlocError
 from ros2_avloc.node import parameters
+from ros2_avloc.node.compatibility import steady_clock
 from ros2_avloc.node.diagnostics import statuses
 from ros2_avloc.node.mailbox import Stream
 from ros2_avloc.node.model import Model
@@ -53,8 +52,7 @@ class AvlocNode(LifecycleNode):
         self._session: Session | None = None
         self._statistics = self._new_statistics()
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
-        self.create_timer(DIAGNOSTICS_PERIOD, self._publish_diagnostics,
-                          clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self.create_timer(DIAGNOSTICS_PERIOD, self._publish_diagnostics, clock=steady_clock())
 
     def autostart(self) -> None:
         """Configure and activate, if the parameter says so."""

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from rclpy.clock import Clock
-from rclpy.clock_type import ClockType
-from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSPolicyKind, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
@@ -16,6 +13,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from ros2_avloc.errors import AvlocError
 from ros2_avloc.node.audio_types import audio_info_type, audio_message_type, published_audio_type
+from ros2_avloc.node.compatibility import SubscriptionEventCallbacks, steady_clock
 from ros2_avloc.node.mailbox import Mail, Mailbox, Stream
 from ros2_avloc.node.settings import Settings
 from ros2_avloc.node.statistics import Statistics
@@ -82,8 +80,7 @@ class Inputs:
         if settings.audio_type != 'auto':
             self._subscribe_audio(settings.audio_type)
             return
-        self._timer = self._node.create_timer(
-            LOOK_AGAIN, self._look_for_audio, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self._timer = self._node.create_timer(LOOK_AGAIN, self._look_for_audio, clock=steady_clock())
         self._look_for_audio()
 
     def _look_for_audio(self) -> None:
