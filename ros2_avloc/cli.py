@@ -42,6 +42,9 @@ def train(
     pack: Pack = None,
     teachers: Annotated[Path | None, typer.Option(help='Directory of the teachers for a warm start.')] = None,
     warm_steps: Annotated[int, typer.Option(help='Steps of the warm start, 8 new scenes each.')] = 1500,
+    categories: Annotated[bool, typer.Option(help='Learn from categories too: names of single objects, then '
+                                                  'tags of whole scenes; never places.')] = True,
+    naming_steps: Annotated[int, typer.Option(help='Steps of naming single objects, 96 each.')] = 1000,
     steps: Annotated[int, typer.Option(help='Steps of AVC training.')] = 2500,
     batch: Annotated[int, typer.Option(help='Scenes per step of AVC training.')] = 64,
     rate: Annotated[float, typer.Option(help='Learning rate of AVC training.')] = 1e-3,
@@ -57,8 +60,9 @@ def train(
     with _plainly():
         from ros2_avloc.learning.commands import Recipe, learn
 
-        learn(Recipe(pack, teachers, warm_steps, steps, batch, rate, curriculum, width, seed, workers),
-              out, resume=resume)
+        recipe = Recipe(pack, teachers, warm_steps, naming_steps, categories, steps, batch, rate, curriculum,
+                        width, seed, workers)
+        learn(recipe, out, resume=resume)
 
 
 @app.command()

@@ -42,7 +42,7 @@ def calibrate(network: AVOLNet, checks: Sequence[Check]) -> tuple[AVOLNet, Calib
     truth = [check.corresponds.numpy() for check in checks]
     shift, temperature = _fitted(np.concatenate(best), np.concatenate(truth))
     with torch.no_grad():
-        network.bias -= shift
+        network.heads.bias.sub_(shift)
     thresholds = [_threshold(expit((values - shift) / temperature)[~right])
                   for values, right in zip(best, truth, strict=True)]
     return network, Calibration(threshold=min(thresholds), temperature=temperature)
@@ -56,7 +56,7 @@ def _fitted(best: Values, truth: NDArray[np.bool_]) -> tuple[float, float]:
     def loss(parameters: Values) -> float:
         return float(np.sum(weight * np.logaddexp(0, sign * (best - parameters[0]) * np.exp(-parameters[1]))))
 
-    shift, log_temperature = minimize(loss, np.array([np.median(best), 0.0]), method='Nelder-Mead').x
+    shift, log_temperature = minimize(loss, np.array([np.median(best), 0.0])).x
     return float(shift), float(np.exp(log_temperature))
 
 

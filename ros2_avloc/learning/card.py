@@ -46,9 +46,10 @@ _REAL = """- Scenes composed from photos and recordings of 21 categories (instru
 speak, vehicles, a clock, a keyboard) from public collections. Many of these state no licence or a \
 non-commercial one: **these weights are for research use**."""
 
-_WARM = """The towers were warm-started: before AVC training they learned to answer to composed scenes as \
-two small networks do that were trained on labels, MobileNetV2 (ImageNet) for each cell and YAMNet (AudioSet) \
-for the second of sound. Nothing of those networks' weights is in this file; a part of what they know is."""
+_WARM = """The towers were warm-started: before AVC training they learned to answer to composed scenes as
+two small networks do that were trained on labels, MobileNetV2 (ImageNet) for each cell and YAMNet
+(AudioSet) for the second of sound. Nothing of those networks' weights is in this file; part of what they
+know is."""
 
 _COLD = 'The towers began with random weights.'
 

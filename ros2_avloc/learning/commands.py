@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import datetime
 import json
+import pickle
 import platform
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +23,19 @@ from ros2_avloc.learning.distil import distil
 from ros2_avloc.learning.evaluation import measure
 from ros2_avloc.learning.export import export, golden_of
 from ros2_avloc.learning.loop import Budget, load_part
+from ros2_avloc.learning.naming import learn_names
 from ros2_avloc.learning.networks import AVOLNet
 from ros2_avloc.learning.training import train
 from ros2_avloc.model.bundle import Bundle
 from ros2_avloc.model.engines import open_engine
 from ros2_avloc.model.localizer import Localizer
+from ros2_avloc.vision.preprocess import network_input
 
 LEARNED, SET_ASIDE, MEASURED = 1, 2, 3
 """Seeds of the simulated worlds: no drawing and no sound is in two of them."""
 
-WARM_BATCH, WARM_RATE = 8, 1.5e-3
+WARM, NAMING = (8, 1.5e-3), (96, 2e-3)
+"""Batch and learning rate of the stages before AVC."""
 
 CALIBRATED_SCENES = 500
 
@@ -41,6 +47,8 @@ class Recipe:
     pack: Path | None
     teachers: Path | None
     warm_steps: int
+    naming_steps: int
+    categories: bool
     steps: int
     batch: int
     rate: float
@@ -51,7 +59,9 @@ class Recipe:
 
 
 def learn(recipe: Recipe, out: Path, *, resume: bool) -> None:
-    """Warm-start from teachers where they are given, then train; checkpoints lie in `out`.
+    """Warm-start from teachers, then from names, where these are asked for; then learn AVC.
+
+    Each stage has a directory of checkpoints in `out`; with `resume` the last one that was begun goes on.
 
     Raises
     ------
@@ -59,22 +69,33 @@ def learn(recipe: Recipe, out: Path, *, resume: bool) -> None:
         If the pack or the teachers cannot be read, or there is nothing to resume.
     """
     torch.manual_seed(recipe.seed)
+    stages = _stages(recipe)
+    begun = [name for name in stages if (out / name / 'last.ckpt').exists()] if resume else []
+    if resume and not begun:
+        raise InputError(f'{out} holds no checkpoint to go on from; leave --resume out.')
     out.mkdir(parents=True, exist_ok=True)
     settings = asdict(recipe) | {'pack': recipe.pack and recipe.pack.name, 'teachers': bool(recipe.teachers)}
     write_json(settings, out / 'recipe.json')
-    banks = _banks(recipe.pack, LEARNED, 'learn')
-    network = AVOLNet(recipe.width)
-    warm, trained = out / 'warm' / 'last.ckpt', out / 'avc' / 'last.ckpt'
-    if resume and not (warm.exists() or trained.exists()):
-        raise InputError(f'{out} holds no checkpoint to go on from; leave --resume out.')
-    if recipe.teachers is not None and not (resume and trained.exists()):
-        budget = Budget(recipe.warm_steps, WARM_BATCH, WARM_RATE, recipe.workers)
-        distil(network, list(banks.values()), recipe.teachers, budget, warm.parent, seed=recipe.seed,
-               resume=warm if resume else None)
-    budget = Budget(recipe.steps, recipe.batch, recipe.rate, recipe.workers)
-    train(network, banks, _banks(recipe.pack, SET_ASIDE, 'calibrate'), budget, trained.parent,
-          seed=recipe.seed, curriculum=recipe.curriculum,
-          resume=trained if resume and trained.exists() else None)
+    for name in list(stages)[len(begun[:-1]):]:
+        last = out / name / 'last.ckpt' if name in begun else None
+        stages[name](directory=out / name, resume=last)
+
+
+def _stages(recipe: Recipe) -> dict[str, Callable[..., None]]:
+    """Return what is to be done, in order, all to one network."""
+    banks, aside = _banks(recipe.pack, LEARNED, 'learn'), _banks(recipe.pack, SET_ASIDE, 'calibrate')
+    network, found = AVOLNet(recipe.width), list(banks.values())
+    stages: dict[str, Callable[..., None]] = {}
+    if recipe.teachers is not None:
+        warm = Budget(recipe.warm_steps, *WARM, recipe.workers)
+        stages['warm'] = partial(distil, network, found, recipe.teachers, warm, seed=recipe.seed)
+    if recipe.categories:
+        naming = Budget(recipe.naming_steps, *NAMING, recipe.workers)
+        stages['naming'] = partial(learn_names, network, found, naming, seed=recipe.seed)
+    avc = Budget(recipe.steps, recipe.batch, recipe.rate, recipe.workers)
+    stages['avc'] = partial(train, network, banks, aside, avc, seed=recipe.seed, curriculum=recipe.curriculum,
+                            tags=recipe.categories)
+    return stages
 
 
 def measure_bundle(directory: Path, pack: Path | None, *, scenes: int,
@@ -111,7 +132,7 @@ def export_bundle(checkpoint: Path, directory: Path, pack: Path | None, *, name:
     aside = _banks(pack, SET_ASIDE, 'calibrate')
     checks = [check_of(source, bank, CALIBRATED_SCENES, negatives=0.5) for source, bank in aside.items()]
     network, calibration = calibrate(network, checks)
-    image = checks[0].images[:1].numpy().astype('float32') / 127.5 - 1
+    image = network_input(checks[0].images[0].numpy().transpose(1, 2, 0))
     golden = golden_of(network, image, checks[0].spectrograms[0, 0].numpy())
     training = _summary(checkpoint, network, pack)
 
@@ -134,11 +155,11 @@ def read_network(checkpoint: Path) -> AVOLNet:
         If it cannot be read.
     """
     try:
-        state = torch.load(checkpoint, map_location='cpu', weights_only=False)['state_dict']
+        state = torch.load(checkpoint, map_location='cpu', weights_only=True)['state_dict']
         network = AVOLNet(width=state['network.vision.0.weight'].shape[0],
-                          embedding=state['network.conv6.weight'].shape[0])
-    except (OSError, RuntimeError, KeyError) as error:
-        raise InputError(f'{checkpoint} is no checkpoint of avloc train: {error}.') from error
+                          embedding=state['network.heads.conv6.weight'].shape[0])
+    except (OSError, RuntimeError, KeyError, EOFError, pickle.UnpicklingError) as error:
+        raise InputError(f'{checkpoint} is no checkpoint of avloc train.') from error
     load_part(network, checkpoint, 'network.')
     return network.eval()
 
@@ -170,12 +191,12 @@ def _percent(figure: dict[str, Any]) -> str:
 
 
 def _banks(pack: Path | None, seed: int, part: str) -> dict[str, Bank]:
-    simulated = simulated_bank(seed, per_kind=120 if seed == LEARNED else 40)
-    return {'simulated': simulated} | ({} if pack is None else {'real': pack_bank(pack, part)})
+    real = {} if pack is None else {'real': pack_bank(pack, part)}
+    return {'simulated': simulated_bank(seed, per_kind=120 if seed == LEARNED else 40)} | real
 
 
 def _summary(checkpoint: Path, network: AVOLNet, pack: Path | None) -> dict[str, Any]:
-    state = torch.load(checkpoint, map_location='cpu', weights_only=False)
+    state = torch.load(checkpoint, map_location='cpu', weights_only=True)
     recipe = checkpoint.parent.parent / 'recipe.json'
     return {
         'network': {'kind': 'AVOL-Net', 'width': network.width, 'embedding': network.embedding},

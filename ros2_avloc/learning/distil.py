@@ -16,7 +16,7 @@ from ros2_avloc.learning.scenes import Mixture, Scene, SceneStream
 from ros2_avloc.learning.teachers import CELL_CHANNELS, SOUND_CHANNELS, Teachers, heard_by_teacher
 
 REPLAYS = 3
-"""Scenes seen again, mirrored or not, for each new one: the teacher costs more than the pupil."""
+"""Scenes seen again for each new one: the teacher costs more than the pupil."""
 
 MEMORY = 6_000
 """Scenes kept for replay; 0.4 MB each."""
@@ -47,10 +47,9 @@ class Replay:
             self._count += 1
 
     def draw(self, count: int) -> tuple[Tensor, Tensor]:
-        """Return `count` remembered images and answers, half of the draws mirrored."""
+        """Return `count` remembered images and answers."""
         chosen = [self._kept[number] for number in torch.randint(len(self._kept), (count,)).tolist()]
-        images, answers = torch.stack([pair[0] for pair in chosen]), torch.stack([pair[1] for pair in chosen])
-        return (images.flip(-1), answers.flip(-1)) if torch.rand(()) < 0.5 else (images, answers)
+        return torch.stack([pair[0] for pair in chosen]), torch.stack([pair[1] for pair in chosen])
 
 
 class Distillation(Learner):

@@ -28,17 +28,19 @@ class CellsPart(nn.Sequential):
     """Frame ``(1, 3, 224, 224)`` to embeddings of its cells ``(1, 128, 14, 14)``, without BatchNorm."""
 
     def __init__(self, network: AVOLNet) -> None:
-        conv5 = fuse_conv_bn_eval(network.conv5, network.norm5)
-        super().__init__(*_folded(network.vision), conv5, nn.ReLU(), network.conv6)
+        conv5 = fuse_conv_bn_eval(network.heads.conv5, network.heads.norm5)
+        conv6 = fuse_conv_bn_eval(network.heads.conv6, network.heads.norm6)
+        super().__init__(*_folded(network.vision), conv5, nn.ReLU(), conv6)
 
 
 class SoundPart(nn.Sequential):
     """Spectrogram ``(1, 1, 257, 200)`` to the embedding of the sound ``(1, 128)``, without BatchNorm."""
 
     def __init__(self, network: AVOLNet) -> None:
-        fc1 = fuse_linear_bn_eval(network.fc1, network.norm1)
+        fc1 = fuse_linear_bn_eval(network.heads.fc1, network.heads.norm1)
+        fc2 = fuse_linear_bn_eval(network.heads.fc2, network.heads.norm2)
         pool4 = nn.MaxPool2d((16, 12))
-        super().__init__(*_folded(network.sound), pool4, nn.Flatten(), fc1, nn.ReLU(), network.fc2)
+        super().__init__(*_folded(network.sound), pool4, nn.Flatten(), fc1, nn.ReLU(), fc2)
 
 
 class HeadPart(nn.Module):
@@ -50,8 +52,8 @@ class HeadPart(nn.Module):
     def __init__(self, network: AVOLNet) -> None:
         super().__init__()
         self.embedding = network.embedding
-        self.register_buffer('scale', network.scale.detach().reshape(1, 1))
-        self.register_buffer('bias', network.bias.detach().reshape(1, 1))
+        self.register_buffer('scale', network.heads.scale.detach().reshape(1, 1))
+        self.register_buffer('bias', network.heads.bias.detach().reshape(1, 1))
 
     def forward(self, cells: Tensor, sound: Tensor) -> Tensor:
         """Compare each cell with the sound."""

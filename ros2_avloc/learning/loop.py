@@ -8,10 +8,10 @@ from typing import Any
 
 import lightning
 import torch
-from lightning.pytorch.callbacks import EMAWeightAveraging, ModelCheckpoint, TQDMProgressBar
+from lightning.pytorch.callbacks import ModelCheckpoint, TQDMProgressBar, WeightAveraging
 from lightning.pytorch.loggers import CSVLogger
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, IterableDataset
+from torch.utils.data import DataLoader, Dataset, IterableDataset
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Budget:
     batch
         Scenes per step.
     learning_rate
-        After a warm-up over the first 100 steps; falls to zero over the last third.
+        After a warm-up over the first 50 steps; falls to zero over the last third.
     workers
         Processes that compose scenes.
     """
@@ -54,7 +54,7 @@ class Learner(lightning.LightningModule):
 
     def _rate(self, step: int) -> float:
         left = (self.budget.steps - step) / (self.budget.steps / 3)
-        return max(0.0, min(1.0, (step + 1) / 100, left))
+        return max(0.0, min(1.0, (step + 1) / 50, left))
 
 
 def scaled(images: Tensor) -> Tensor:
@@ -62,24 +62,39 @@ def scaled(images: Tensor) -> Tensor:
     return (images.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
 
 
+class RunningAverage(WeightAveraging):
+    """Averages weights over the last steps: at first over a tenth of all, at most over some 300."""
+
+    def __init__(self) -> None:
+        super().__init__(avg_fn=self._averaged)
+
+    @staticmethod
+    def _averaged(average: Tensor, current: Tensor, count: Tensor | int) -> Tensor:
+        keep = min(0.997, (1 + int(count)) / (10 + int(count)))
+        return average + (1 - keep) * (current - average)
+
+
 CHECK_EVERY = 250
 """Steps between two checkpoints, each with a look at the checks."""
 
 
-def fit(learner: Learner, stream: IterableDataset[Any], directory: Path, *, resume: Path | None = None,
+def fit(learner: Learner, scenes: Dataset[Any], directory: Path, *, resume: Path | None = None,
         checks: Any = ()) -> None:
-    """Learn from `stream` until the budget is spent.
+    """Learn from `scenes`, a stream or a set, until the budget is spent.
 
     Checkpoints (with weights averaged over the last steps) and ``metrics.csv`` lie in `directory`.
     `checks` are batches for the learner's ``validation_step``.
     """
     budget = learner.budget
-    loader = DataLoader(stream, batch_size=budget.batch, num_workers=budget.workers,
-                        persistent_workers=budget.workers > 0, prefetch_factor=4 if budget.workers else None)
+    stream = isinstance(scenes, IterableDataset)
+    workers = budget.workers if stream else 0
+    loader = DataLoader(scenes, batch_size=budget.batch, num_workers=workers, shuffle=not stream,
+                        drop_last=not stream, persistent_workers=workers > 0,
+                        prefetch_factor=4 if workers else None)
     keep = ModelCheckpoint(directory, filename='{step}', every_n_train_steps=CHECK_EVERY, save_last=True)
     trainer = lightning.Trainer(
         max_steps=budget.steps, precision=_precision(), log_every_n_steps=25, enable_model_summary=False,
-        callbacks=[keep, EMAWeightAveraging(decay=0.998), TQDMProgressBar(refresh_rate=25)],
+        callbacks=[keep, RunningAverage(), TQDMProgressBar(refresh_rate=25)],
         logger=CSVLogger(directory, name='', version='', flush_logs_every_n_steps=25),
         val_check_interval=CHECK_EVERY if checks else None, check_val_every_n_epoch=None,
         num_sanity_val_steps=0,
@@ -99,6 +114,6 @@ def _precision() -> Any:
 
 def load_part(module: nn.Module, checkpoint: Path, prefix: str) -> None:
     """Load the averaged weights whose names begin with `prefix` from a checkpoint of `fit` into `module`."""
-    state = torch.load(checkpoint, map_location='cpu', weights_only=False)['state_dict']
+    state = torch.load(checkpoint, map_location='cpu', weights_only=True)['state_dict']
     module.load_state_dict({name.removeprefix(prefix): weight for name, weight in state.items()
                             if name.startswith(prefix)})

@@ -47,15 +47,16 @@ def logistic(best: Tensor, relations: Relations) -> Tensor:
 
 
 def contrastive(best: Tensor, relations: Relations) -> Tensor:
-    """Return InfoNCE both ways: pictures find their sounds in the batch, and sounds their pictures."""
-    comparable = best.masked_fill(~(relations.corresponds | relations.differs), -torch.inf)
-    paired = relations.corresponds.any(dim=1)
-    target = torch.arange(len(best), device=best.device)[paired]
-    if len(target) == 0:
-        return best.new_zeros(())
-    finds_sound = nnf.cross_entropy(comparable[paired], target)
-    finds_picture = nnf.cross_entropy(comparable.T[paired], target)
+    """Return InfoNCE both ways: each pair that corresponds, against all that differ in its row or column."""
+    wrong = best.masked_fill(~relations.differs, _NEVER)
+    in_row, in_column = wrong.logsumexp(dim=1, keepdim=True), wrong.logsumexp(dim=0, keepdim=True)
+    finds_sound = _mean(nnf.softplus(in_row - best), relations.corresponds)
+    finds_picture = _mean(nnf.softplus(in_column - best), relations.corresponds)
     return (finds_sound + finds_picture) / 2
+
+
+_NEVER = -1e4
+"""Logit of what is not to be found."""
 
 
 def _mean(values: Tensor, where: Tensor) -> Tensor:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from torch import Tensor
+import torch.nn.functional as nnf
+from torch import Tensor, nn
 
 from ros2_avloc.learning.banks import Bank
 from ros2_avloc.learning.checks import Check, check_of, logits_of
@@ -19,6 +20,10 @@ CHECKED_SCENES = 192
 """Scenes per bank that are looked at between epochs."""
 
 
+TAG_WEIGHT = 4.0
+"""Weight of the loss of tags beside that of pairs, and of tags that are there beside those that are not."""
+
+
 class Correspondence(Learner):
     """The paper's logistic loss, and a contrastive one beside it, over all pairs of a batch."""
 
@@ -28,16 +33,16 @@ class Correspondence(Learner):
 
     def training_step(self, batch: dict[str, Tensor]) -> Tensor:
         """Return the loss of one batch of scenes."""
-        best = self._compare(batch)
+        cells = self.network.embed_cells(scaled(batch['image']))
+        return self.loss_of(cells, self.network.embed_sound(batch['spectrogram']), batch)
+
+    def loss_of(self, cells: Tensor, sounds: Tensor, batch: dict[str, Tensor]) -> Tensor:
+        """Return the loss of what was made of a batch, and log its parts."""
+        best = self.network.heads.compare(cells, sounds).amax(dim=(2, 3))
         relations = Relations.of(batch['seen'], batch['heard'])
         losses = {'contrastive': contrastive(best, relations), 'logistic': logistic(best, relations)}
-        self.log_dict({**losses, 'scale': self.network.scale, 'bias': self.network.bias}, prog_bar=True)
+        self.log_dict({**losses, 'scale': self.network.heads.scale, 'bias': self.network.heads.bias})
         return losses['contrastive'] + losses['logistic']
-
-    def _compare(self, batch: dict[str, Tensor]) -> Tensor:
-        cells = self.network.embed_cells(scaled(batch['image']))
-        sounds = self.network.embed_sound(batch['spectrogram'])
-        return self.network.compare(cells, sounds).amax(dim=(2, 3))
 
     def validation_step(self, check: Check) -> None:
         """Log how often the peak lies on what sounds, and how well best logits tell pairs from others."""
@@ -50,8 +55,46 @@ class Correspondence(Learner):
                       batch_size=1, prog_bar=True)
 
 
+class TaggedCorrespondence(Correspondence):
+    """Pairs, and besides them the categories as tags of whole pictures and whole sounds.
+
+    Two layers on the towers tell which categories are seen and heard; they are thrown away later.
+
+    Parameters
+    ----------
+    categories
+        How many there are.
+    """
+
+    def __init__(self, network: AVOLNet, budget: Budget, categories: int) -> None:
+        super().__init__(network, budget)
+        channels = 8 * network.width
+        see, hear = nn.Conv2d(channels, categories, 1), nn.Linear(channels, categories)
+        self.see = nn.Sequential(nn.BatchNorm2d(channels), see)
+        self.hear = nn.Sequential(nn.BatchNorm1d(channels), hear)
+        # Few categories are there at once, and the best of 196 cells speaks for a picture.
+        for layer, expected in ((see, -4.0), (hear, -3.0)):
+            nn.init.constant_(layer.bias, expected)  # type: ignore[arg-type]
+
+    def training_step(self, batch: dict[str, Tensor]) -> Tensor:
+        """Return the loss of one batch of scenes."""
+        network = self.network
+        maps = network.vision(scaled(batch['image']))
+        pooled = network.sound(batch['spectrogram']).amax(dim=(2, 3))
+        pairs = self.loss_of(network.heads.embed_maps(maps), network.heads.embed_pooled(pooled), batch)
+        seen = _tagged(self.see(maps).amax(dim=(2, 3)), batch['seen'])
+        heard = _tagged(self.hear(pooled), batch['heard'])
+        self.log_dict({'seen': seen, 'heard': heard}, prog_bar=True)
+        return pairs + TAG_WEIGHT * (seen + heard)
+
+
+def _tagged(logits: Tensor, tags: Tensor) -> Tensor:
+    weight = torch.full((tags.shape[1],), TAG_WEIGHT, device=tags.device)
+    return nnf.binary_cross_entropy_with_logits(logits.float(), tags.float(), pos_weight=weight)
+
+
 def train(network: AVOLNet, banks: dict[str, Bank], checked: dict[str, Bank], budget: Budget, directory: Path,
-          *, seed: int, curriculum: int = 0, resume: Path | None = None) -> None:
+          *, seed: int, curriculum: int = 0, tags: bool = False, resume: Path | None = None) -> None:
     """Train `network` in place.
 
     Parameters
@@ -64,9 +107,14 @@ def train(network: AVOLNet, banks: dict[str, Bank], checked: dict[str, Bank], bu
         Of all scenes.
     curriculum
         Scenes after which one more object may be in view; 0: as many as ever from the start.
+    tags
+        Learn from categories too, as tags of whole pictures and sounds; never of places.
     resume
         Checkpoint to go on from.
     """
     stream = SceneStream(list(banks.values()), Mixture(), seed, curriculum)
     checks: Sequence[Check] = [check_of(name, bank, CHECKED_SCENES) for name, bank in checked.items()]
-    fit(Correspondence(network, budget), stream, directory, resume=resume, checks=checks)
+    learner = Correspondence(network, budget)
+    if tags:
+        learner = TaggedCorrespondence(network, budget, len(stream.numbers))
+    fit(learner, stream, directory, resume=resume, checks=checks)

@@ -6,8 +6,12 @@ import av
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from ros2_avloc.learning.banks import simulated_bank
+
+# Threads that wait by spinning make tests slow on a machine that has other work.
+torch.set_num_threads(1)
 
 FIELDS = ['path', 'kind', 'category', 'split', 'group', 'box_xywh', 'mask', 'active_1s_starts']
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from ros2_avloc.learning.networks import AVOLNet
+from ros2_avloc.learning.networks import AVOLNet, Heads
 
 
 def convolution_weights(tower):
@@ -21,8 +21,8 @@ def test_has_as_many_weights_as_the_paper():
     assert convolution_weights(network.sound) == 4_682_304
     assert parameters(network.vision) - convolution_weights(network.vision) == 3_840
     assert parameters(network.sound) - convolution_weights(network.sound) == 3_840
-    assert parameters(network.conv5, network.conv6) == 82_176
-    assert parameters(network.fc1, network.fc2) == 82_176
+    assert parameters(network.heads.conv5, network.heads.conv6) == 82_176
+    assert parameters(network.heads.fc1, network.heads.fc2) == 82_176
 
 
 VISION = [(112, 64), (112, 64), (56, 64), (56, 128), (56, 128), (28, 128), (28, 256), (28, 256), (14, 256),
@@ -58,26 +58,26 @@ def test_width_and_embedding_are_settings(width, embedding):
 
 @torch.no_grad()
 def test_aligned_embeddings_correspond_and_weak_ones_do_not():
-    network = AVOLNet(4, 8)
+    heads = Heads(32, 32, 8)
     sound = torch.randn(1, 8)
     cells = torch.zeros(1, 8, 14, 14)
     cells[0, :, 3, 5], cells[0, :, 7, 7] = 2 * sound[0], -2 * sound[0]
-    logits = network.compare(cells, sound)[0, 0]
-    assert network.scale > 0 > network.bias
+    logits = heads.compare(cells, sound)[0, 0]
+    assert heads.scale > 0 > heads.bias
     assert divmod(int(logits.argmax()), 14) == (3, 5)
     assert divmod(int(logits.argmin()), 14) == (7, 7)
-    assert logits[0, 0] == network.bias
+    assert logits[0, 0] == heads.bias
 
 
 def test_scale_stays_positive_whatever_is_learned():
-    network = AVOLNet(4, 8)
-    network.log_scale.data.fill_(-9.0)
-    assert network.scale > 0
+    heads = Heads(32, 32, 8)
+    heads.log_scale.data.fill_(-9.0)
+    assert heads.scale > 0
 
 
 @torch.no_grad()
 def test_forward_compares_each_frame_with_its_own_sound():
     network = AVOLNet(4, 8).eval()
     images, sounds = torch.randn(2, 3, 224, 224), torch.randn(2, 1, 257, 200)
-    every = network.compare(network.embed_cells(images), network.embed_sound(sounds))
+    every = network.heads.compare(network.embed_cells(images), network.embed_sound(sounds))
     torch.testing.assert_close(network(images, sounds), every[[0, 1], [0, 1]])
