@@ -34,6 +34,9 @@ from ros2_avloc.vision.preprocess import network_input
 LEARNED, SET_ASIDE, MEASURED = 1, 2, 3
 """Seeds of the simulated worlds: no drawing and no sound is in two of them."""
 
+INDIVIDUALS = {LEARNED: 120, SET_ASIDE: 40, MEASURED: 40}
+"""Drawings and sounds of each kind in those worlds."""
+
 WARM, NAMING = (8, 1.5e-3), (96, 2e-3)
 """Batch and learning rate of the stages before AVC."""
 
@@ -192,7 +195,7 @@ def _percent(figure: dict[str, Any]) -> str:
 
 def _banks(pack: Path | None, seed: int, part: str) -> dict[str, Bank]:
     real = {} if pack is None else {'real': pack_bank(pack, part)}
-    return {'simulated': simulated_bank(seed, per_kind=120 if seed == LEARNED else 40)} | real
+    return {'simulated': simulated_bank(seed, INDIVIDUALS[seed])} | real
 
 
 def _summary(checkpoint: Path, network: AVOLNet, pack: Path | None) -> dict[str, Any]:

@@ -82,7 +82,8 @@ def fit(learner: Learner, scenes: Dataset[Any], directory: Path, *, resume: Path
         checks: Any = ()) -> None:
     """Learn from `scenes`, a stream or a set, until the budget is spent.
 
-    Checkpoints (with weights averaged over the last steps) and ``metrics.csv`` lie in `directory`.
+    Checkpoints (with weights averaged over the last steps) lie in `directory`, and for each time that the
+    loop was begun a ``log/version_N/metrics.csv``.
     `checks` are batches for the learner's ``validation_step``.
     """
     budget = learner.budget
@@ -95,7 +96,7 @@ def fit(learner: Learner, scenes: Dataset[Any], directory: Path, *, resume: Path
     trainer = lightning.Trainer(
         max_steps=budget.steps, precision=_precision(), log_every_n_steps=25, enable_model_summary=False,
         callbacks=[keep, RunningAverage(), TQDMProgressBar(refresh_rate=25)],
-        logger=CSVLogger(directory, name='', version='', flush_logs_every_n_steps=25),
+        logger=CSVLogger(directory, name='log', flush_logs_every_n_steps=25),
         val_check_interval=CHECK_EVERY if checks else None, check_val_every_n_epoch=None,
         num_sanity_val_steps=0,
     )

@@ -30,7 +30,8 @@ def write_tone(path, hertz):
     tone = 0.5 * np.sin(2 * np.pi * hertz * np.arange(96_000) / 48_000)
     with av.open(str(path), 'w') as container:
         stream = container.add_stream('libopus', rate=48_000, layout='mono')
-        frame = av.AudioFrame.from_ndarray((32_767 * tone).astype(np.int16)[None], format='s16', layout='mono')
+        samples = (32_767 * tone).astype(np.int16)[None]
+        frame = av.AudioFrame.from_ndarray(samples, format='s16', layout='mono')
         frame.rate = 48_000
         container.mux([*stream.encode(frame), *stream.encode(None)])
 

@@ -31,6 +31,7 @@ def test_the_shift_goes_into_the_bias_of_a_copy(world):
     check = check_of('simulated', world, 12, negatives=0.5)
     moved, calibration = calibrate(network, [check])
     before, after = (logits_of(one, check.images, check.spectrograms) for one in (network, moved))
-    torch.testing.assert_close(after - before, torch.full_like(after, float(moved.heads.bias - network.heads.bias)))
+    shift = float(moved.heads.bias - network.heads.bias)
+    torch.testing.assert_close(after - before, torch.full_like(after, shift))
     assert moved.heads.bias != network.heads.bias
     assert 0 < calibration.threshold < 1
