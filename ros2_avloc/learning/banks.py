@@ -90,7 +90,7 @@ def pack_bank(root: Path, part: str) -> Bank:
     Raises
     ------
     InputError
-        If the index is missing, or a file of it cannot be read.
+        If the index is missing, a file of it cannot be read, or nothing of it is both seen and heard.
     """
     rows = [row for row in _index(root) if part_of(row) == part]
     photos: dict[str, list[Photo]] = defaultdict(list)
@@ -106,6 +106,8 @@ def pack_bank(root: Path, part: str) -> Bank:
         else:
             backgrounds.append(_background(root, row))
     heard = {category: clips for category, clips in recordings.items() if category in photos}
+    if not heard:
+        raise InputError(f'{root} has no category with both photos and recordings in the part {part!r}.')
     return Bank(heard, dict(negatives), dict(photos), backgrounds)
 
 

@@ -178,7 +178,7 @@ def table(report: dict[str, Any]) -> str:
     rows.append(['sound in view: found at the threshold', *(_percent(one['kept']) for one in sets.values())])
     for negative in next(iter(sets.values()))['false_positives']:
         rows.append([f'false positives: {negative}',
-                     *(_percent(one['false_positives'][negative]) for one in sets.values())])
+                     *(_percent(one['false_positives'].get(negative)) for one in sets.values())])
     rows.append(['AVC, in view or elsewhere', *(f'{100 * one["avc"]:.1f} %' for one in sets.values())])
     return '\n'.join('| ' + ' | '.join(row) + ' |' for row in rows)
 
@@ -188,7 +188,9 @@ def write_json(content: dict[str, Any], path: Path) -> None:
     path.write_text(json.dumps(content, indent=2) + '\n', encoding='utf-8')
 
 
-def _percent(figure: dict[str, Any]) -> str:
+def _percent(figure: dict[str, Any] | None) -> str:
+    if figure is None:
+        return '–'
     low, high = (100 * end for end in figure['interval'])
     return f'{100 * figure["share"]:.1f} % [{low:.0f}, {high:.0f}]'
 

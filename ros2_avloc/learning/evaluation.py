@@ -49,7 +49,7 @@ def measure(localizer: Localizer, threshold: float, bank: Bank, count: int, seed
         report['localisation'][str(objects)] = _share(localised(heatmaps, scenes)) | {
             'centre': float(centre_localised(scenes).mean())}
     pictures = [scene.picture for scene in scenes_of(bank, Mixture(1, 3), count, seed)]
-    for negative in NEGATIVES:
+    for negative in NEGATIVES if bank.negatives else NEGATIVES[:-1]:
         scenes = [negative_scene(bank, picture, negative, rng) for picture in pictures]
         wrong = _heatmaps(localizer, scenes).max(axis=(1, 2)) >= threshold
         report['false_positives'][negative] = _share(wrong)

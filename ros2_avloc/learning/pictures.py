@@ -106,7 +106,7 @@ def _resized(image: Image, size: tuple[int, int]) -> Image:
 
 def _background(bank: Bank, rng: Rng) -> Image:
     """Return a crop of a scene without objects, or (one in ten) a plain gradient."""
-    if rng.random() < 0.1:
+    if not bank.backgrounds or rng.random() < 0.1:
         corners = rng.integers(0, 256, (2, 2, 3)).astype(np.uint8)
         return np.asarray(cv2.resize(corners, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR), np.uint8)
     whole = bank.backgrounds[rng.integers(len(bank.backgrounds))]

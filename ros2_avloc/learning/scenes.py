@@ -69,11 +69,11 @@ class Mixture:
 
 def draw_scene(bank: Bank, mixture: Mixture, rng: Rng) -> Scene:
     """Draw one scene from a bank."""
-    count = int(rng.integers(mixture.fewest, mixture.most + 1))
+    count = min(int(rng.integers(mixture.fewest, mixture.most + 1)), len(bank.recordings))
     wanted = [str(name) for name in rng.choice(sorted(bank.recordings), count, replace=False)]
     picture = pictures.draw_picture(bank, wanted, rng)
     if rng.random() < mixture.negatives:
-        return negative_scene(bank, picture, str(rng.choice(NEGATIVES)), rng)
+        return negative_scene(bank, picture, str(rng.choice(_possible(bank, picture))), rng)
     in_view = [name for name, _ in picture.objects]
     duet = len(in_view) > 1 and rng.random() < mixture.duets
     heard = tuple(str(name) for name in rng.choice(in_view, 2 if duet else 1, replace=False))
@@ -98,6 +98,16 @@ def negative_scene(bank: Bank, picture: Picture, negative: str, rng: Rng) -> Sce
         name = str(rng.choice(sorted(bank.negatives)))
         samples = sounds.vary(_one_of(bank.negatives[name], rng), rng)
     return Scene(picture, samples, heard, negative)
+
+
+def _possible(bank: Bank, picture: Picture) -> list[str]:
+    """Return the kinds of negatives that a bank has for a picture."""
+    lacking = set()
+    if not bank.negatives:
+        lacking.add('other')
+    if len(picture.objects) == len(bank.recordings):
+        lacking.add('elsewhere')
+    return [name for name in NEGATIVES if name not in lacking]
 
 
 def _mixed(bank: Bank, names: Sequence[str], rng: Rng) -> NDArray[np.float32]:

@@ -45,6 +45,12 @@ def test_a_directory_without_index_is_refused(tmp_path):
         pack_bank(tmp_path, 'learn')
 
 
+def test_a_pack_without_pairs_is_refused(tmp_path):
+    (tmp_path / 'INDEX.csv').write_text('path,kind,category,split,group,box_xywh,mask,active_1s_starts\n')
+    with pytest.raises(InputError, match='no category with both photos and recordings'):
+        pack_bank(tmp_path, 'val')
+
+
 def test_a_damaged_photo_is_named(pack, tmp_path):
     header = 'path,kind,category,split,group,box_xywh,mask,active_1s_starts\n'
     (tmp_path / 'INDEX.csv').write_text(header + 'broken.webp,image,dog,val,g,0 0 9 9,none,\n')
