@@ -42,9 +42,9 @@ def train(
     pack: Pack = None,
     teachers: Annotated[Path | None, typer.Option(help='Directory of the teachers for a warm start.')] = None,
     warm_steps: Annotated[int, typer.Option(help='Steps of the warm start, 8 new scenes each.')] = 1500,
-    categories: Annotated[bool, typer.Option(help='Learn from categories too: names of single objects, then '
+    categories: Annotated[bool, typer.Option(help='Learn from categories too: names of single things, then '
                                                   'tags of whole scenes; never places.')] = True,
-    naming_steps: Annotated[int, typer.Option(help='Steps of naming single objects, 96 each.')] = 1000,
+    naming_steps: Annotated[int, typer.Option(help='Steps of naming objects, and sounds, 64 each.')] = 2000,
     steps: Annotated[int, typer.Option(help='Steps of AVC training.')] = 2500,
     batch: Annotated[int, typer.Option(help='Scenes per step of AVC training.')] = 64,
     rate: Annotated[float, typer.Option(help='Learning rate of AVC training.')] = 1e-3,

@@ -15,8 +15,10 @@ sound; output: for each cell of a 14×14 grid, the logit that what is seen there
 
 {data}
 
-No box and no class label enters any loss. The category of a photo or recording says which of them make one \
-pair, and which pairs of a batch are left out because they might correspond after all.
+No box enters any loss: where things are is not told. The category of a photo, drawing or recording says \
+which of them make one pair, and which pairs of a batch are left out because they might correspond after all.
+
+{named}
 
 {warm}
 
@@ -51,6 +53,12 @@ two small networks do that were trained on labels, MobileNetV2 (ImageNet) for ea
 (AudioSet) for the second of sound. Nothing of those networks' weights is in this file; part of what they
 know is."""
 
+_NAMED = """Categories are used as labels too: before AVC training each tower learned to name single objects
+(crops of a quarter of a frame) and single sounds, and during it to say which categories are in view. The
+layers that name are not in this file."""
+
+_NAMELESS = 'Categories are used for nothing else: this is label-free AVC training.'
+
 _COLD = 'The towers began with random weights.'
 
 _KNOWN = 'It knows the categories above and few individuals of some: one keyboard, 24 actors, 30 clocks.'
@@ -72,6 +80,7 @@ def model_card(name: str, training: dict[str, Any], report: dict[str, Any], tabl
     return _CARD.format(
         name=name, width=network['width'], embedding=network['embedding'], share=f'{network["width"]}/64',
         data='\n'.join([_SIMULATED, _REAL] if real else [_SIMULATED]),
+        named=_NAMED if training['recipe'].get('categories') else _NAMELESS,
         warm=_WARM if training['recipe'].get('teachers') else _COLD,
         recipe=json.dumps(training['recipe']), steps=training['steps'], date=report['date'],
         engine=report['engine'], machine=report['machine'], threshold=report['threshold'], table=table,

@@ -23,7 +23,7 @@ from ros2_avloc.learning.distil import distil
 from ros2_avloc.learning.evaluation import measure
 from ros2_avloc.learning.export import export, golden_of
 from ros2_avloc.learning.loop import Budget, load_part
-from ros2_avloc.learning.naming import learn_names
+from ros2_avloc.learning.naming import name_pictures, name_sounds
 from ros2_avloc.learning.networks import AVOLNet
 from ros2_avloc.learning.training import train
 from ros2_avloc.model.bundle import Bundle
@@ -37,7 +37,7 @@ LEARNED, SET_ASIDE, MEASURED = 1, 2, 3
 INDIVIDUALS = {LEARNED: 120, SET_ASIDE: 40, MEASURED: 40}
 """Drawings and sounds of each kind in those worlds."""
 
-WARM, NAMING = (8, 1.5e-3), (96, 2e-3)
+WARM, NAMING = (8, 1.5e-3), (64, 2e-3)
 """Batch and learning rate of the stages before AVC."""
 
 CALIBRATED_SCENES = 500
@@ -94,7 +94,8 @@ def _stages(recipe: Recipe) -> dict[str, Callable[..., None]]:
         stages['warm'] = partial(distil, network, found, recipe.teachers, warm, seed=recipe.seed)
     if recipe.categories:
         naming = Budget(recipe.naming_steps, *NAMING, recipe.workers)
-        stages['naming'] = partial(learn_names, network, found, naming, seed=recipe.seed)
+        stages['pictures'] = partial(name_pictures, network, found, naming, seed=recipe.seed)
+        stages['sounds'] = partial(name_sounds, network, found, naming, seed=recipe.seed)
     avc = Budget(recipe.steps, recipe.batch, recipe.rate, recipe.workers)
     stages['avc'] = partial(train, network, banks, aside, avc, seed=recipe.seed, curriculum=recipe.curriculum,
                             tags=recipe.categories)

@@ -33,8 +33,9 @@ def measure(localizer: Localizer, threshold: float, bank: Bank, count: int, seed
     Returns
     -------
     dict
-        ``localisation``: by number of objects, the ``share`` of scenes whose peak lies in the box of what
-        sounds, its 95 % ``interval``, ``centre`` (always the middle of the frame) and ``scenes``;
+        ``localisation``: by number of objects (few of three find no place), the ``share`` of scenes whose
+        peak lies in the box of what sounds, its 95 % ``interval``, ``centre`` (always the middle of the
+        frame) and ``scenes``;
         ``kept``: share of the scenes with a sound in view whose correspondence reaches the threshold;
         ``false_positives``: by kind of negative, share whose correspondence reaches it;
         ``avc``: share of right decisions, over as many scenes with a sound in view as with one elsewhere.

@@ -1,7 +1,8 @@
-"""Naming: the vision tower learns to name single objects, which costs a quarter of looking at whole scenes.
+"""Naming: before AVC each tower learns to name single things, where there is no doubt which one is meant.
 
-A crop of a quarter of a frame holds one object of a known category, or none. What is learned is the name of
-the crop, not a place in it: the maps are pooled, and the layer that names is thrown away.
+A crop of a quarter of a frame holds one object of a known category, or none, and costs a quarter of a frame.
+A second of sound is of one category, or of none. What is learned is the name of a whole crop or second, not a
+place in it: the outputs of the tower are pooled, and the layer that names is thrown away.
 """
 
 from __future__ import annotations
@@ -17,20 +18,22 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils.data import IterableDataset, get_worker_info
 
+from ros2_avloc.audio.spectrogram import spectrogram
 from ros2_avloc.learning.banks import Bank, Box, categories
 from ros2_avloc.learning.loop import Budget, Learner, fit, scaled
 from ros2_avloc.learning.networks import AVOLNet
 from ros2_avloc.learning.pictures import Picture, draw_picture
+from ros2_avloc.learning.scenes import draw_sound
 from ros2_avloc.vision.preprocess import SIDE
 
 CROP = SIDE // 2
 """Side of a crop, px."""
 
 NOTHING = 0
-"""The name of a crop without an object."""
+"""The name of a crop without an object, and of a sound of no category."""
 
 EMPTY = 0.1
-"""Share of crops without an object."""
+"""Share of crops and sounds that have no name."""
 
 ASIDE = 36
 """How far an object's middle lies from a crop's, at most, px."""
@@ -38,8 +41,8 @@ ASIDE = 36
 Rng = np.random.Generator
 
 
-class CropStream(IterableDataset[dict[str, Tensor]]):
-    """Crops without end: ``image`` uint8 ``(3, 112, 112)``, and ``name``, 1 and up, 0 for nothing."""
+class NamedStream(IterableDataset[dict[str, Tensor]]):
+    """Things without end, all banks drawn from equally often, with ``name``: 1 and up, 0 for none."""
 
     def __init__(self, banks: Sequence[Bank], seed: int) -> None:
         super().__init__()
@@ -50,9 +53,30 @@ class CropStream(IterableDataset[dict[str, Tensor]]):
         worker = get_worker_info()
         rng = np.random.default_rng([self.seed, worker.seed % 2 ** 32 if worker else 0])
         while True:
-            image, name = draw_crop(self.banks[rng.integers(len(self.banks))], rng)
-            number = self.numbers[name] if name else NOTHING
-            yield {'image': torch.from_numpy(image.transpose(2, 0, 1).copy()), 'name': torch.tensor(number)}
+            thing, name = self.draw(self.banks[rng.integers(len(self.banks))], rng)
+            yield {'thing': torch.from_numpy(thing), 'name': torch.tensor(self.numbers.get(name, NOTHING))}
+
+    def draw(self, bank: Bank, rng: Rng) -> tuple[NDArray[np.generic], str]:
+        """Return one thing as the tower takes it, and its category or an empty name."""
+        raise NotImplementedError
+
+
+class CropStream(NamedStream):
+    """Crops, uint8 ``(3, 112, 112)``."""
+
+    def draw(self, bank: Bank, rng: Rng) -> tuple[NDArray[np.generic], str]:
+        """Return a crop and the category of its object."""
+        crop, name = draw_crop(bank, rng)
+        return crop.transpose(2, 0, 1).copy(), name
+
+
+class SoundStream(NamedStream):
+    """Spectrograms of single sounds, float32 ``(1, 257, 200)``."""
+
+    def draw(self, bank: Bank, rng: Rng) -> tuple[NDArray[np.generic], str]:
+        """Return a spectrogram and the category of its sound."""
+        name = '' if rng.random() < EMPTY else str(rng.choice(sorted(bank.recordings)))
+        return spectrogram(draw_sound(bank, name, rng))[None], name
 
 
 def draw_crop(bank: Bank, rng: Rng) -> tuple[NDArray[np.uint8], str]:
@@ -85,7 +109,7 @@ def _cut(picture: Picture, left: int, top: int) -> NDArray[np.uint8]:
 
 
 class Naming(Learner):
-    """The vision tower, with one layer that names what the cells show on the whole."""
+    """One tower, with one layer that names what its output says on the whole."""
 
     def __init__(self, network: AVOLNet, budget: Budget, names: int) -> None:
         super().__init__(budget)
@@ -94,17 +118,44 @@ class Naming(Learner):
         self.to_names = nn.Sequential(nn.BatchNorm2d(channels), nn.Conv2d(channels, 1 + names, 1))
 
     def training_step(self, batch: dict[str, Tensor]) -> Tensor:
-        """Return the loss of one batch of crops."""
-        maps = self.to_names(self.network.vision(scaled(batch['image']))).float().flatten(2)
+        """Return the loss of one batch of things."""
+        maps = self.to_names(self.outputs(batch['thing'])).float().flatten(2)
         named = maps.logsumexp(dim=2) - math.log(maps.shape[2])
         loss = nnf.cross_entropy(named, batch['name'], label_smoothing=0.05)
         right = (named.argmax(dim=1) == batch['name']).float().mean()
         self.log_dict({'naming': loss, 'named': right}, prog_bar=True)
         return loss
 
+    def outputs(self, things: Tensor) -> Tensor:
+        """Return what the tower makes of a batch, ``(n, channels, rows, columns)``."""
+        raise NotImplementedError
 
-def learn_names(network: AVOLNet, banks: Sequence[Bank], budget: Budget, directory: Path, *, seed: int,
-                resume: Path | None = None) -> None:
+
+class PictureNaming(Naming):
+    """The vision tower names crops."""
+
+    def outputs(self, things: Tensor) -> Tensor:
+        """Return the maps of crops."""
+        return self.network.vision(scaled(things))  # type: ignore[no-any-return]
+
+
+class SoundNaming(Naming):
+    """The sound tower names seconds of sound."""
+
+    def outputs(self, things: Tensor) -> Tensor:
+        """Return the pooled vectors of sounds, as maps of one cell."""
+        return self.network.sound(things).amax(dim=(2, 3), keepdim=True)  # type: ignore[no-any-return]
+
+
+def name_pictures(network: AVOLNet, banks: Sequence[Bank], budget: Budget, directory: Path, *, seed: int,
+                  resume: Path | None = None) -> None:
     """Teach the vision tower of `network`, in place, to name single objects."""
     stream = CropStream(banks, seed)
-    fit(Naming(network, budget, len(stream.numbers)), stream, directory, resume=resume)
+    fit(PictureNaming(network, budget, len(stream.numbers)), stream, directory, resume=resume)
+
+
+def name_sounds(network: AVOLNet, banks: Sequence[Bank], budget: Budget, directory: Path, *, seed: int,
+                resume: Path | None = None) -> None:
+    """Teach the sound tower of `network`, in place, to name single sounds."""
+    stream = SoundStream(banks, seed)
+    fit(SoundNaming(network, budget, len(stream.numbers)), stream, directory, resume=resume)

@@ -82,22 +82,31 @@ def draw_scene(bank: Bank, mixture: Mixture, rng: Rng) -> Scene:
 
 def negative_scene(bank: Bank, picture: Picture, negative: str, rng: Rng) -> Scene:
     """Return a scene whose sound, of a kind named in `NEGATIVES`, nothing in `picture` makes."""
+    if negative != 'elsewhere':
+        return Scene(picture, _nameless(bank, negative, rng), (), negative)
+    in_view = {name for name, _ in picture.objects}
+    heard = str(rng.choice(sorted(set(bank.recordings) - in_view)))
+    return Scene(picture, draw_sound(bank, heard, rng), (heard,), negative)
+
+
+def draw_sound(bank: Bank, name: str, rng: Rng) -> NDArray[np.float32]:
+    """Return a second of a category's sound, or with an empty name of one that belongs to none."""
+    if name:
+        return sounds.vary(_mixed(bank, [name], rng), rng)
+    kinds = ('silence', 'noise', 'hum', *(['other'] if bank.negatives else []))
+    return _nameless(bank, str(rng.choice(kinds)), rng)
+
+
+def _nameless(bank: Bank, negative: str, rng: Rng) -> NDArray[np.float32]:
     level = 10 ** (rng.uniform(-60, -12) / 20)
-    heard: tuple[str, ...] = ()
     if negative == 'silence':
-        samples = sounds.silence(rng)
-    elif negative == 'noise':
-        samples = np.clip(sounds.noise(rng, level), -1, 1)
-    elif negative == 'hum':
-        samples = sounds.hum(rng, level)
-    elif negative == 'elsewhere':
-        in_view = {name for name, _ in picture.objects}
-        heard = (str(rng.choice(sorted(set(bank.recordings) - in_view))),)
-        samples = sounds.vary(_mixed(bank, heard, rng), rng)
-    else:
-        name = str(rng.choice(sorted(bank.negatives)))
-        samples = sounds.vary(_one_of(bank.negatives[name], rng), rng)
-    return Scene(picture, samples, heard, negative)
+        return sounds.silence(rng)
+    if negative == 'noise':
+        return np.clip(sounds.noise(rng, level), -1, 1)
+    if negative == 'hum':
+        return sounds.hum(rng, level)
+    name = str(rng.choice(sorted(bank.negatives)))
+    return sounds.vary(_one_of(bank.negatives[name], rng), rng)
 
 
 def _possible(bank: Bank, picture: Picture) -> list[str]:

@@ -20,8 +20,11 @@ CHECKED_SCENES = 192
 """Scenes per bank that are looked at between epochs."""
 
 
-TAG_WEIGHT = 4.0
-"""Weight of the loss of tags beside that of pairs, and of tags that are there beside those that are not."""
+TAG_WEIGHT = 2.0
+"""Weight of the loss of tags beside that of pairs."""
+
+TAG_THERE = 4.0
+"""Weight of a tag that is there beside one that is not: few are."""
 
 
 class Correspondence(Learner):
@@ -56,9 +59,10 @@ class Correspondence(Learner):
 
 
 class TaggedCorrespondence(Correspondence):
-    """Pairs, and besides them the categories as tags of whole pictures and whole sounds.
+    """Pairs, and besides them the categories in view as tags of whole pictures.
 
-    Two layers on the towers tell which categories are seen and heard; they are thrown away later.
+    For networks whose towers have learned names: the sound tower stays as it is, which halves the cost. One
+    layer on the vision tower tells which categories are seen; it is thrown away later.
 
     Parameters
     ----------
@@ -69,28 +73,21 @@ class TaggedCorrespondence(Correspondence):
     def __init__(self, network: AVOLNet, budget: Budget, categories: int) -> None:
         super().__init__(network, budget)
         channels = 8 * network.width
-        see, hear = nn.Conv2d(channels, categories, 1), nn.Linear(channels, categories)
-        self.see = nn.Sequential(nn.BatchNorm2d(channels), see)
-        self.hear = nn.Sequential(nn.BatchNorm1d(channels), hear)
-        # Few categories are there at once, and the best of 196 cells speaks for a picture.
-        for layer, expected in ((see, -4.0), (hear, -3.0)):
-            nn.init.constant_(layer.bias, expected)  # type: ignore[arg-type]
+        self.see = nn.Sequential(nn.BatchNorm2d(channels), nn.Conv2d(channels, categories, 1))
+        network.sound.requires_grad_(False)
 
     def training_step(self, batch: dict[str, Tensor]) -> Tensor:
         """Return the loss of one batch of scenes."""
         network = self.network
+        network.sound.eval()
         maps = network.vision(scaled(batch['image']))
-        pooled = network.sound(batch['spectrogram']).amax(dim=(2, 3))
-        pairs = self.loss_of(network.heads.embed_maps(maps), network.heads.embed_pooled(pooled), batch)
-        seen = _tagged(self.see(maps).amax(dim=(2, 3)), batch['seen'])
-        heard = _tagged(self.hear(pooled), batch['heard'])
-        self.log_dict({'seen': seen, 'heard': heard}, prog_bar=True)
-        return pairs + TAG_WEIGHT * (seen + heard)
-
-
-def _tagged(logits: Tensor, tags: Tensor) -> Tensor:
-    weight = torch.full((tags.shape[1],), TAG_WEIGHT, device=tags.device)
-    return nnf.binary_cross_entropy_with_logits(logits.float(), tags.float(), pos_weight=weight)
+        sounds = network.embed_sound(batch['spectrogram'])
+        pairs = self.loss_of(network.heads.embed_maps(maps), sounds, batch)
+        there = torch.full((batch['seen'].shape[1],), TAG_THERE, device=maps.device)
+        seen = nnf.binary_cross_entropy_with_logits(
+            self.see(maps).amax(dim=(2, 3)).float(), batch['seen'].float(), pos_weight=there)
+        self.log('seen', seen, prog_bar=True)
+        return pairs + TAG_WEIGHT * seen
 
 
 def train(network: AVOLNet, banks: dict[str, Bank], checked: dict[str, Bank], budget: Budget, directory: Path,
@@ -108,7 +105,7 @@ def train(network: AVOLNet, banks: dict[str, Bank], checked: dict[str, Bank], bu
     curriculum
         Scenes after which one more object may be in view; 0: as many as ever from the start.
     tags
-        Learn from categories too, as tags of whole pictures and sounds; never of places.
+        Learn from categories too, as tags of whole pictures, never of places; see `TaggedCorrespondence`.
     resume
         Checkpoint to go on from.
     """

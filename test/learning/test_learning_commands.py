@@ -27,7 +27,7 @@ def trained(tmp_path_factory):
 
 
 def test_a_run_leaves_each_stage_and_its_recipe_behind(trained):
-    assert (trained / 'naming' / 'last.ckpt').exists()
+    assert (trained / 'sounds' / 'last.ckpt').exists()
     assert json.loads((trained / 'recipe.json').read_text())['steps'] == 2
     assert read_network(trained / 'avc' / 'last.ckpt').width == 4
 
