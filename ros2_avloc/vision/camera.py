@@ -21,6 +21,9 @@ _LENSES = {'plumb_bob': _BROWN, 'rational_polynomial': _BROWN, '': _BROWN,
            'equidistant': (EquidistantLens, (0, 4))}
 """Models by their name in CameraInfo, with the numbers of coefficients that they may have."""
 
+_LARGEST_COEFFICIENT = 1e6
+"""Larger ones describe no lens, and the arithmetic would end in infinities."""
+
 
 @dataclass(frozen=True)
 class Camera:
@@ -104,7 +107,9 @@ class Camera:
         x, y, roi_width, roi_height = roi
         camera = camera._cut(x, y, roi_width or width - x, roi_height or height - y)
         bin_x, bin_y = max(binning[0], 1), max(binning[1], 1)
-        return camera.scaled_to(camera.width // bin_x, camera.height // bin_y)
+        width, height = camera.width // bin_x, camera.height // bin_y
+        _check_size(width, height)
+        return camera._cut(0, 0, width * bin_x, height * bin_y).scaled_to(width, height)
 
     def rays(self, pixels: ArrayLike) -> NDArray[np.float64]:
         """Return unit rays ``(n, 3)`` of pixels ``(n, 2)``; NaN where the lens shows nothing (see `lens`)."""
@@ -150,7 +155,7 @@ def _lens(model: str, d: Sequence[float]) -> Lens:
                          'plumb_bob, rational_polynomial and equidistant.')
     kind, lengths = _LENSES[model]
     values = tuple(float(value) for value in d)
-    if len(values) not in lengths or not np.isfinite(values).all():
+    if len(values) not in lengths or not (np.abs(values) <= _LARGEST_COEFFICIENT).all():
         raise InputError(f'camera_info has the distortion coefficients {list(values)} for {model!r}; '
-                         f'there must be {", ".join(map(str, lengths))} finite ones.')
+                         f'there must be {", ".join(map(str, lengths))} of them, within ±{_LARGEST_COEFFICIENT:.0e}.')
     return kind(values + (0.0,) * (lengths[-1] - len(values)))

@@ -150,6 +150,12 @@ def test_a_binned_pixel_looks_where_the_middle_of_its_pixels_did() -> None:
     np.testing.assert_allclose(binned.rays([(0, 0), (3, 5)]), whole.rays([(100.5, 61.5), (106.5, 81.5)]))
 
 
+def test_a_column_too_few_for_another_binned_pixel_is_left_out() -> None:
+    whole, binned = camera(), camera(binning=(2, 3), roi=(0, 0, 321, 242))
+    assert (binned.width, binned.height) == (160, 80)
+    np.testing.assert_allclose(binned.rays([(159, 79)]), whole.rays([(318.5, 238)]))
+
+
 def test_zeros_mean_no_binning_and_no_region() -> None:
     assert camera(binning=(0, 0), roi=(0, 0, 0, 0)) == camera()
 
@@ -168,7 +174,10 @@ def test_scaling_keeps_the_edges() -> None:
     ({'k': K[:6]}, 'no calibration'),
     ({'model': 'omnidirectional'}, "model 'omnidirectional'; known are plumb_bob"),
     ({'d': (0.1, 0.2, 0.3)}, 'there must be 0, 4, 5, 8, 12, 14'),
-    ({'d': (np.inf, 0, 0, 0)}, 'finite'),
+    ({'d': (np.inf, 0, 0, 0)}, 'inf, .* within'),
+    ({'d': (np.nan, 0, 0, 0)}, 'nan, .* within'),
+    ({'d': (1e200, 0, 0, 0)}, r'1e\+200, .* within ±1e\+06'),
+    ({'binning': (1000, 1)}, '0×480 pixels'),
     ({'model': 'equidistant', 'd': (0.0,) * 5}, 'there must be 0, 4'),
     ({'width': 0}, '0×480 pixels'),
     ({'roi': (600, 0, 100, 100)}, '100×100 at 600, 0'),
@@ -177,6 +186,14 @@ def test_a_calibration_that_cannot_be_used(change: dict[str, object], words: str
     given = {'width': WIDTH, 'height': HEIGHT, 'model': 'plumb_bob', 'd': (), 'k': K, **change}
     with pytest.raises(InputError, match=words):
         Camera.from_calibration(**given)
+
+
+@given(d=st.lists(st.floats(-1e6, 1e6), min_size=14, max_size=14), fisheye=st.booleans())
+@settings(max_examples=100, deadline=None)
+def test_any_coefficients_give_unit_rays_or_none(d: list[float], fisheye: bool) -> None:
+    eye = camera('equidistant', tuple(d[:4])) if fisheye else camera('rational_polynomial', tuple(d))
+    lengths = np.linalg.norm(eye.rays(all_over_the_frame()), axis=1)
+    np.testing.assert_allclose(lengths[np.isfinite(lengths)], 1, atol=1e-12)
 
 
 @pytest.mark.parametrize('hfov', [0, -1, np.pi, np.nan])
