@@ -55,11 +55,13 @@ def axes(vector: Vector) -> Matrix:
     float64 ``(3, 3)``
         The three axes as columns: the rotation from the bearing's own frame into the holder's.
     """
-    along_z = abs(vector[2]) > math.sqrt(0.5)
-    up = (0.0, -1.0, 0.0) if along_z else (0.0, 0.0, 1.0)
-    y = np.cross(up, vector)
-    y /= np.linalg.norm(y)
-    return np.stack([vector, y, np.cross(vector, y)], axis=1)
+    x, y, z = vector
+    if abs(z) > math.sqrt(0.5):
+        left = np.array((-z, 0.0, x)) / math.hypot(x, z)
+    else:
+        left = np.array((-y, x, 0.0)) / math.hypot(x, y)
+    a, b, c = left
+    return np.array(((x, a, y * c - z * b), (y, b, z * a - x * c), (z, c, x * b - y * a)))
 
 
 def orientation(vector: Vector) -> NDArray[np.float64]:

@@ -186,7 +186,8 @@ def _component(mask: Mask, cell: Cell) -> Mask:
 
 
 def _nearest(peaks: list[Cell]) -> NDArray[np.intp]:
-    """Index of the nearest peak for each cell."""
+    """Index of the nearest of one or more peaks for each cell."""
     rows, columns = np.indices((GRID, GRID))
     distances = [np.hypot(rows - row, columns - column) for row, column in peaks]
-    return np.argmin(distances, axis=0) if peaks else np.zeros((GRID, GRID), np.intp)
+    owners: NDArray[np.intp] = np.argmin(distances, axis=0)
+    return owners

@@ -156,6 +156,7 @@ def _lens(model: str, d: Sequence[float]) -> Lens:
     kind, lengths = _LENSES[model]
     values = tuple(float(value) for value in d)
     if len(values) not in lengths or not (np.abs(values) <= _LARGEST_COEFFICIENT).all():
+        numbers = ', '.join(map(str, lengths))
         raise InputError(f'camera_info has the distortion coefficients {list(values)} for {model!r}; '
-                         f'there must be {", ".join(map(str, lengths))} of them, within ±{_LARGEST_COEFFICIENT:.0e}.')
+                         f'there must be {numbers} of them, within ±{_LARGEST_COEFFICIENT:.0e}.')
     return kind(values + (0.0,) * (lengths[-1] - len(values)))
