@@ -18,8 +18,12 @@ from ros2_avloc.audio.timeline import Timeline
 T = TypeVar('T')
 Alignment = Literal['trailing', 'centered']
 
-MAX_WAITING = 64
-"""Frames that wait at most; images are large."""
+MAX_WAITING = 32
+"""Frames that wait at most: 200 MB of 1920×1080 rgb8."""
+
+MAX_UNHEARD = 8
+"""Frames that wait at most before the first audio, the newest. Audio that begins has no second for a frame
+that was there before it, unless it was long on the way."""
 
 _NS = 1_000_000_000
 _HALF_SECOND = _NS // 2
@@ -54,7 +58,7 @@ class Drop(Enum):
     HOLE_IN_AUDIO = 'hole in audio'
     """Samples of its second were lost on the way."""
     AUDIO_LATE = 'audio late'
-    """Its second did not come in time."""
+    """Its second did not come in time, or too many frames waited for theirs."""
     BUSY = 'busy'
     """Its second was there, but a frame at least as new was taken."""
     RATE_LIMIT = 'rate limit'
@@ -77,6 +81,9 @@ class _Waiting(Generic[T]):
 
 class Windows(Generic[T]):
     """Collects frames and gives out windows. Every frame becomes one window or one count in `drops`.
+
+    At most `MAX_WAITING` frames wait. Where audio is later than that, they are thinned out, so that windows
+    come more rarely, but come.
 
     One thread at a time may use it, together with its timeline.
 
@@ -136,8 +143,7 @@ class Windows(Generic[T]):
             self.drops[Drop.RATE_LIMIT] += 1
         else:
             insort(self._waiting, _Waiting(stamp, item, now), key=lambda frame: frame.stamp)
-            if len(self._waiting) > MAX_WAITING:
-                self._drop(self._waiting.pop(0))
+            self._make_room()
 
     def take(self, now: int) -> Window[T] | None:
         """Return the newest frame whose second is complete, or None.
@@ -173,6 +179,17 @@ class Windows(Generic[T]):
     def _may_come(self, missing: Missing) -> bool:
         """Whether more audio could complete the second: holes stay, and so does what was never heard."""
         return missing is Missing.NOT_YET or (missing is Missing.NO_AUDIO and self._timeline.latest is None)
+
+    def _make_room(self) -> None:
+        if self._timeline.latest is None and len(self._waiting) > MAX_UNHEARD:
+            self._drop(self._waiting.pop(0))
+        elif len(self._waiting) > MAX_WAITING:
+            self._drop(self._waiting.pop(self._least_missed()))
+
+    def _least_missed(self) -> int:
+        """Return the place of the frame whose neighbours are closest to each other; the ends stay."""
+        stamps = [frame.stamp for frame in self._waiting]
+        return min(range(1, len(stamps) - 1), key=lambda place: stamps[place + 1] - stamps[place - 1])
 
     def _drop_all(self, frames: list[_Waiting[T]]) -> None:
         for frame in frames:

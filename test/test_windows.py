@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ros2_avloc.audio.chunk import AudioFormat, Chunk
 from ros2_avloc.audio.hearing import Hearing
 from ros2_avloc.audio.sound import SAMPLE_RATE
-from ros2_avloc.windows import MAX_WAITING, Drop, RateLimit, Windows
+from ros2_avloc.windows import MAX_UNHEARD, MAX_WAITING, Drop, RateLimit, Windows
 
 T0 = 1_700_000_000_000_000_000
 CHUNK = 0.02
@@ -133,14 +133,40 @@ def test_stamps_of_another_time_than_the_clock() -> None:
     assert world.take(2.2 + 1e8) == 2.01
 
 
-def test_memory_is_bounded() -> None:
+def test_before_the_first_audio_the_newest_few_frames_wait() -> None:
     world = World(timeout=1e3)
-    times = np.arange(3 * MAX_WAITING) / 30
+    times = np.arange(90) / 30
     world.offer(*times)
-    assert world.windows.waiting == MAX_WAITING
-    assert world.drops == {Drop.NO_AUDIO: 2 * MAX_WAITING}
-    world.hear(0, 7)
-    assert world.take(7.0) == times[-1]
+    assert world.windows.waiting == MAX_UNHEARD
+    assert world.drops == {Drop.NO_AUDIO: 90 - MAX_UNHEARD}
+    world.hear(0, 2.76)
+    assert world.take(3.0) == times[-MAX_UNHEARD]
+    world.hear(2.76, 3.0)
+    assert world.take(3.0) == times[-1]
+
+
+def test_without_need_no_frame_is_dropped_for_memory() -> None:
+    world = World(timeout=1e3)
+    world.hear(0, 2.0)
+    times = 2.01 + np.arange(MAX_WAITING) / 30
+    world.offer(*times)
+    assert world.windows.waiting == MAX_WAITING and world.drops == {}
+
+
+def test_audio_that_is_later_than_memory_lasts_makes_windows_rarer_but_stops_none() -> None:
+    world, late, taken = World(timeout=4.0), 3.0, []
+    world.hear(0, 2.0)
+    for number in range(round(12 * 30)):
+        now = 2.0 + late + number / 30
+        world.offer(now)
+        world.hear(round((now - late) / CHUNK) * CHUNK, round((now - late + 1 / 30) / CHUNK) * CHUNK)
+        taken.append(world.take(now))
+        assert world.windows.waiting <= MAX_WAITING
+    windows = [item for item in taken if item is not None]
+    assert windows[0] < 2.0 + late + 0.5 and windows[-1] > 2.0 + 12 - 0.5
+    assert np.diff(windows).max() < 0.4
+    assert len(windows) > 0.6 * MAX_WAITING / late * 9
+    assert set(world.drops) == {Drop.AUDIO_LATE}
 
 
 def test_a_bag_that_starts_anew() -> None:
