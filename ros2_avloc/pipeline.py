@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from ros2_avloc.attention.attention import Attention
 from ros2_avloc.attention.sources import Source, find_sources
-from ros2_avloc.attention.tracker import Pose, Track, Tracker
+from ros2_avloc.attention.tracker import Track, Tracker
 from ros2_avloc.audio.sound import Sound
 from ros2_avloc.errors import InputError
 from ros2_avloc.model.localizer import Localization, Localizer
 from ros2_avloc.vision.camera import Camera
 from ros2_avloc.vision.frame import Frame
+from ros2_avloc.vision.pose import Pose
 
 
 @dataclass(frozen=True)

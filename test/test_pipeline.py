@@ -11,7 +11,6 @@ import pytest
 from numpy.typing import NDArray
 
 from ros2_avloc.attention.bearing import azimuth_elevation
-from ros2_avloc.attention.tracker import Pose
 from ros2_avloc.audio.sound import SOUND_SAMPLES, Sound
 from ros2_avloc.errors import InputError
 from ros2_avloc.model.bundle import Bundle
@@ -22,6 +21,7 @@ from ros2_avloc.model.manifest import Calibration, Manifest
 from ros2_avloc.pipeline import Pipeline, PipelineSettings
 from ros2_avloc.vision.camera import Camera
 from ros2_avloc.vision.frame import Frame
+from ros2_avloc.vision.pose import Pose
 
 CAMERA = Camera.from_hfov(560, 420, math.radians(60))
 STILL = Pose(np.eye(3), np.zeros(3))

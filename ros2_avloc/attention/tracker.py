@@ -22,6 +22,7 @@ from scipy.optimize import linear_sum_assignment
 from ros2_avloc.attention.bearing import Bearing, Matrix, covariance_at, rotate, spread, turned, turns
 from ros2_avloc.attention.sources import Source
 from ros2_avloc.vision.camera import Camera
+from ros2_avloc.vision.pose import Pose
 
 RANDOM_WALK = math.radians(5.0) ** 2
 """How fast a bearing becomes uncertain, in rad² per second."""
@@ -40,22 +41,6 @@ TENTATIVE = 0.5
 
 LEAST_EXISTENCE = 0.05
 """A track that is less likely to exist is dropped."""
-
-
-@dataclass(frozen=True)
-class Pose:
-    """Where the camera is in the target frame.
-
-    Attributes
-    ----------
-    rotation
-        float64 ``(3, 3)``, from the optical frame into the target frame.
-    position
-        float64 ``(3,)`` in metres.
-    """
-
-    rotation: NDArray[np.float64]
-    position: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -126,7 +111,8 @@ class Tracker:
         sources
             Of the frame, in the camera's optical frame.
         pose
-            Of the camera at that stamp. Its position is not used: how far away a source is nobody knows.
+            Of the camera in the target frame at that stamp. Its position is not used: how far away a source
+            is nobody knows.
         camera
             Says which tracks are in view.
 
@@ -136,7 +122,8 @@ class Tracker:
             All live tracks, best first.
         """
         seconds = self._seconds_since_last(stamp)
-        tracks = [predict(track, seconds) for track in self._tracks]
+        # After a pause a track may be so uncertain that any source would fit it.
+        tracks = [predict(track, seconds) for track in self._tracks if unseen(track, stamp) <= self.forget]
         bearings = [rotate(source.bearing, pose.rotation) for source in sources]
         matches = assign([track.bearing for track in tracks], bearings)
         for number, track in enumerate(tracks):
@@ -195,9 +182,15 @@ def fade(track: Track, seconds: float) -> Track:
 
 def remembered(track: Track, stamp: int, forget: float) -> bool:
     """Whether a track lives on."""
-    unseen = (stamp - track.last_seen) * 1e-9
+    if track.last_seen == stamp:
+        return True
     longest = forget if track.confirmed else min(forget, TENTATIVE)
-    return unseen == 0 or (unseen <= longest and track.existence > LEAST_EXISTENCE)
+    return unseen(track, stamp) <= longest and track.existence > LEAST_EXISTENCE
+
+
+def unseen(track: Track, stamp: int) -> float:
+    """Seconds since a track was seen."""
+    return (stamp - track.last_seen) * 1e-9
 
 
 def fuse(predicted: Bearing, seen: Bearing) -> Bearing:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from rclpy.node import Node
 
-from ros2_avloc.attention.tracker import Pose
 from ros2_avloc.errors import AvlocError
 from ros2_avloc.node.images import to_frame
 from ros2_avloc.node.inputs import Inputs
@@ -19,6 +18,7 @@ from ros2_avloc.node.statistics import TRANSFORM, Statistics
 from ros2_avloc.node.transforms import CameraPoses
 from ros2_avloc.node.worker import Worker
 from ros2_avloc.vision.frame import Frame
+from ros2_avloc.vision.pose import Pose
 
 
 class Session:

@@ -10,8 +10,8 @@ from rclpy.node import Node
 from rclpy.time import Time
 from scipy.spatial.transform import Rotation
 
-from ros2_avloc.attention.tracker import Pose
 from ros2_avloc.errors import AvlocError, InputError
+from ros2_avloc.vision.pose import Pose
 
 PATIENCE = 10
 """So many times a transform is asked for, `INTERVAL` apart: it may come a little after the frame."""

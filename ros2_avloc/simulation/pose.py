@@ -3,27 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ros2_avloc.simulation.cylinder import EYE_HEIGHT
-
-
-class Pose(NamedTuple):
-    """A camera's place in the world.
-
-    Attributes
-    ----------
-    rotation
-        float64 ``(3, 3)``, turns vectors of the optical frame (x right, y down, z forward) into the world's.
-    position
-        float64 ``(3,)``, metres.
-    """
-
-    rotation: NDArray[np.float64]
-    position: NDArray[np.float64]
+from ros2_avloc.vision.pose import Pose
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from ros2_avloc.audio.sound import SAMPLE_RATE
 from ros2_avloc.errors import InputError
 from ros2_avloc.vision.camera import Camera
+from ros2_avloc.vision.pose import Pose
 
 from .microphone import Audio, Microphone, Room
-from .pose import Pose
 from .script import read_script
 from .voices import Voices
 from .world import ObjectTruth, World

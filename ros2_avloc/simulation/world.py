@@ -13,10 +13,11 @@ from ros2_avloc.errors import InputError
 from ros2_avloc.simulation.background import panorama
 from ros2_avloc.simulation.layout import Billboard, choose_kinds, lay_out
 from ros2_avloc.simulation.photo import vignette
-from ros2_avloc.simulation.pose import Motion, Pose
+from ros2_avloc.simulation.pose import Motion
 from ros2_avloc.simulation.sprites import put
 from ros2_avloc.simulation.surroundings import Surroundings
 from ros2_avloc.vision.camera import Camera
+from ros2_avloc.vision.pose import Pose
 
 _NEAREST = 0.3
 _COARSE = 2

@@ -10,8 +10,9 @@ from scipy.spatial.transform import Rotation
 
 from ros2_avloc.attention.bearing import Bearing, angle, turned
 from ros2_avloc.attention.sources import Source
-from ros2_avloc.attention.tracker import Pose, Tracker, assign, fuse, in_view
+from ros2_avloc.attention.tracker import Tracker, assign, fuse, in_view
 from ros2_avloc.vision.camera import Camera
+from ros2_avloc.vision.pose import Pose
 
 CAMERA = Camera.from_hfov(640, 480, math.radians(60))
 OPTICAL_TO_BODY = np.array([[0.0, 0.0, 1.0], [-1.0, 0.0, 0.0], [0.0, -1.0, 0.0]])
@@ -109,6 +110,14 @@ def test_a_jump_back_in_time_begins_anew_with_new_ids():
     assert (track.id, track.first_seen, track.sightings) == (2, 10**9, 1)
     track, = tracker.update(2 * 10**9, source, _pose(0), CAMERA)
     assert track.id == 2
+
+
+def test_what_comes_after_a_pause_that_is_longer_than_the_memory_is_new():
+    for pause, number in ((3, 1), (5, 2)):
+        tracker = Tracker(confirm=1, forget=4.0)
+        tracker.update(0, _seen(_direction(0), _pose(0)), _pose(0), CAMERA)
+        track, = tracker.update(pause * 10**9, _seen(_direction(0), _pose(0)), _pose(0), CAMERA)
+        assert track.id == number
 
 
 def test_a_source_far_from_every_track_is_a_new_one():

@@ -13,12 +13,13 @@ from ros2_avloc.errors import InputError
 from ros2_avloc.simulation.background import panorama
 from ros2_avloc.simulation.kinds import KINDS
 from ros2_avloc.simulation.layout import Billboard
-from ros2_avloc.simulation.pose import Motion, Pose, optical_to_world
+from ros2_avloc.simulation.pose import Motion, optical_to_world
 from ros2_avloc.simulation.sprites import Sprite, put
 from ros2_avloc.simulation.surroundings import Surroundings
 from ros2_avloc.simulation.views import SpriteBank, random_view
 from ros2_avloc.simulation.world import ObjectTruth, World
 from ros2_avloc.vision.camera import Camera
+from ros2_avloc.vision.pose import Pose
 
 
 @pytest.fixture(scope='module')
@@ -77,9 +78,10 @@ def test_the_bearing_of_a_whole_object_hits_the_middle_of_its_box(world: World) 
 
 def test_bearing_and_distance_lead_from_the_camera_to_the_object(world: World) -> None:
     for t in (0.0, 7.3, 21.0):
-        rotation, position = world.camera_pose(t)
+        pose = world.camera_pose(t)
         for truth in world.truth(t):
-            np.testing.assert_allclose(position + rotation @ truth.bearing * truth.distance, truth.position)
+            np.testing.assert_allclose(pose.position + pose.rotation @ truth.bearing * truth.distance,
+                                       truth.position)
             assert world.distance(truth.name, t) == pytest.approx(truth.distance)
 
 
