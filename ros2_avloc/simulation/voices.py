@@ -65,10 +65,11 @@ class Voices:
         takes = []
         for event in events:
             begin = round(event.start * SAMPLE_RATE)
-            end = min(stop, _sample(event.end))
+            # A take follows only where the one before it does not reach the event's end.
+            last = max(0, (_sample(event.end) - begin - OVERLAP - 1) // (TAKE - OVERLAP))
             first = max(0, (reach - begin) // (TAKE - OVERLAP))
-            last = (end - 1 - begin) // (TAKE - OVERLAP)
-            takes += [self._take(event, index) for index in range(first, last + 1)]
+            until = (stop - 1 - begin) // (TAKE - OVERLAP)
+            takes += [self._take(event, index) for index in range(first, min(last, until) + 1)]
         return [take for take in takes if take.start < stop and start < take.stop]
 
     def _make_take(self, event: Event, index: int) -> Source:

@@ -67,6 +67,11 @@ def test_takes_of_a_long_event_follow_each_other_without_a_gap(end: float) -> No
         np.testing.assert_allclose(heard[later], heard[OVERLAP : SAMPLE_RATE // 2], atol=1e-6)
 
 
+@pytest.mark.parametrize(('end', 'count'), [(7.89, 1), (7.95, 1), (8.0, 1), (8.01, 2), (15.9, 2), (15.91, 3)])
+def test_a_take_is_not_begun_again_where_one_reaches_the_end(end: float, count: int) -> None:
+    assert len(voices().sources([Event('engine_1', 0.0, end)], 0, 20 * SAMPLE_RATE)) == count
+
+
 def test_only_what_is_heard_is_given() -> None:
     events = [Event('flute_1', 0.0, math.inf), Event('engine_1', 2.0, 3.0)]
     room = voices()
