@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from ros2_avloc.attention.tracker import Track
 
-AUDIBLE = 0.5
-"""Seconds after its last sighting for which a track counts as sounding."""
+AUDIBLE = 0.25
+"""Seconds after its last sighting for which a track counts as sounding: a few frames may miss it."""
 
 
 class Attention:

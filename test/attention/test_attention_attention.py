@@ -38,8 +38,8 @@ def test_a_rival_waits_for_the_dwell_and_must_exceed_the_margin():
 def test_the_attended_track_falls_silent():
     attention = Attention(min_dwell=2, switch_margin=0.1)
     assert _choose(attention, 0, (1, 0.9)) == 1
-    now = SECOND // 2
-    assert attention.choose(now, [_track(1, 0.9)]).id == 1  # half a second ago is a moment ago
+    now = SECOND // 4
+    assert attention.choose(now, [_track(1, 0.9)]).id == 1  # a quarter of a second ago is a moment ago
     assert attention.choose(now + 1, [_track(1, 0.9)]) is None
     assert attention.choose(now + 2, [_track(1, 0.9), _track(2, 0.3, last_seen=now)]).id == 2
 
