@@ -59,13 +59,15 @@ class Settings:
     model_bundle: str = _parameter(
         'model.bundle', 'avolnet', 'directory of the bundle, or the name of one that is shipped')
     model_engine: str = _parameter(
-        'model.engine', 'auto', 'library that runs the networks; auto takes the first that works',
+        'model.engine', 'auto',
+        'library that runs the networks; auto takes the first that works (this version: openvino, onnxruntime)',
         choices=('auto', 'tensorrt', 'torch', 'openvino', 'onnxruntime'))
     model_precision: str = _parameter(
         'model.precision', 'auto', 'precision of the networks; auto takes what the device is fastest at',
         choices=('auto', 'fp32', 'fp16', 'bf16'))
     model_cache_dir: str = _parameter(
-        'model.cache_dir', '', 'where engines that were built are kept; empty: avloc in $ROS_HOME (~/.ros)')
+        'model.cache_dir', '',
+        'where engines that TensorRT builds will be kept; this version builds none, and does not use it')
     model_strict: bool = _parameter(
         'model.strict', False, 'fail where the engine or precision asked for is not to be had, take no other')
 
