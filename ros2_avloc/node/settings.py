@@ -60,7 +60,7 @@ class Settings:
         'model.bundle', 'avolnet', 'directory of the bundle, or the name of one that is shipped')
     model_engine: str = _parameter(
         'model.engine', 'auto',
-        'library that runs the networks; auto takes the first that works (this version: openvino, onnxruntime)',
+        'library that runs the networks; auto takes the first that works, today openvino or onnxruntime',
         choices=('auto', 'tensorrt', 'torch', 'openvino', 'onnxruntime'))
     model_precision: str = _parameter(
         'model.precision', 'auto', 'precision of the networks; auto takes what the device is fastest at',
