@@ -33,7 +33,7 @@ class BagWriter:
     Raises
     ------
     InputError
-        When the folder exists already.
+        When the folder exists already or cannot be made.
     """
 
     def __init__(self, path: Path, *, share: Sequence[Path] = ()) -> None:
@@ -46,6 +46,8 @@ class BagWriter:
             self._writer.open()
         except WriterError as error:
             raise InputError(f'Cannot record: {error} Remove it or choose another name.') from error
+        except OSError as error:
+            raise InputError(f'Cannot record: {error}; choose another place.') from error
 
     def write(self, topic: str, message_type: str, stamp: int, message: bytes) -> None:
         """Append one message.
@@ -113,7 +115,7 @@ def register_type(types: Typestore, message_type: str, share: Sequence[Path]) ->
             f'The definition of {message_type} was not found below '
             f'{", ".join(map(str, share)) or "any folder"}: install the package {package}.'
         )
-    found = get_types_from_msg(path.read_text(), message_type)
+    found = get_types_from_msg(path.read_text(encoding='utf-8'), message_type)
     for _, fields in found.values():
         for _, kind in fields:
             for part in _named_types(kind):

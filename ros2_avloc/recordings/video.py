@@ -10,6 +10,8 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from ros2_avloc.errors import InputError
+
 TICKS_PER_SECOND = 90_000
 """Time base of the video stream, MPEG's own."""
 
@@ -25,10 +27,20 @@ class VideoWriter:
         Size of the frames in pixels; an odd row or column is cut off, as 4:2:0 colour asks.
     rate
         Nominal frames per second.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be made, or its ending names no container.
     """
 
     def __init__(self, path: Path, width: int, height: int, rate: float) -> None:
-        self._container = av.open(str(path), 'w')
+        try:
+            path.touch()  # PyAV opens the file with the first frame only
+            self._container = av.open(str(path), 'w')
+        except (OSError, ValueError) as error:
+            raise InputError(f'The video {path} cannot be written ({error}); '
+                             'choose another place, and a name that ends in .mp4.') from error
         self._stream = self._container.add_stream('libx264', rate=Fraction(rate).limit_denominator(1000))
         self._stream.width, self._stream.height = width - width % 2, height - height % 2
         self._stream.pix_fmt = 'yuv420p'

@@ -32,6 +32,12 @@ def test_an_existing_recording_is_not_overwritten(tmp_path):
         BagWriter(tmp_path / 'bag')
 
 
+def test_a_place_that_cannot_hold_a_recording_is_named(tmp_path):
+    (tmp_path / 'file').touch()
+    with pytest.raises(InputError, match='file/bag.*choose another place'):
+        BagWriter(tmp_path / 'file' / 'bag')
+
+
 def test_an_unknown_type_is_named(tmp_path):
     with BagWriter(tmp_path / 'bag') as bag, pytest.raises(InputError, match='install the package vision'):
         bag.write('/sources', 'vision_msgs/msg/Detection2DArray', 0, b'')

@@ -1,6 +1,8 @@
 import av
 import numpy as np
+import pytest
 
+from ros2_avloc.errors import InputError
 from ros2_avloc.recordings.video import VideoWriter
 
 
@@ -16,3 +18,9 @@ def test_frames_come_back_with_their_colours_and_times(tmp_path):
     np.testing.assert_allclose([frame.time for frame in frames], [0.0, 0.1, 0.3], atol=1e-3)
     for frame, colour in zip(frames, colours, strict=True):
         np.testing.assert_allclose(frame.to_ndarray(format='bgr24')[20, 20], colour, atol=12)
+
+
+@pytest.mark.parametrize('name', ['no/such/folder/out.mp4', 'out.unknown'])
+def test_a_file_that_cannot_be_made_is_named(tmp_path, name):
+    with pytest.raises(InputError, match=f'{name} cannot be written .*mp4'):
+        VideoWriter(tmp_path / name, 64, 48, 15.0)
