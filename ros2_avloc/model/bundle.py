@@ -161,7 +161,7 @@ def _check_complete(path: Path, files: Mapping[str, str]) -> None:
         if name not in files:
             raise BundleError(f'{path / MANIFEST_NAME} lists no {name}; export the model again.')
     for name in files:
-        if Path(name).name != name:
+        if Path(name).name != name or '\0' in name:
             raise BundleError(f'{path / MANIFEST_NAME} lists {name!r}, which is not a file of the bundle; '
                               'export the model again.')
 

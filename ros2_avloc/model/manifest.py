@@ -98,12 +98,23 @@ def read_manifest(path: Path) -> Manifest:
     sha256 = content.pop('sha256', None)
     try:
         manifest = Manifest(**{**content, 'calibration': Calibration(**content['calibration'])})
+        _check_types(manifest)
         intact = checksum(manifest) == sha256
     except (KeyError, TypeError, ValueError, BundleError) as error:
         raise BundleError(f'{path} is damaged ({error}); {ADVICE}') from None
     if not intact:
         raise BundleError(f'{path} is damaged (its checksum differs); {ADVICE}')
     return manifest
+
+
+def _check_types(manifest: Manifest) -> None:
+    names, mappings = (manifest.name, manifest.version), (manifest.front_ends, manifest.training)
+    if not all(isinstance(name, str) for name in names):
+        raise BundleError('name and version must be text')
+    if not all(isinstance(mapping, dict) for mapping in (*mappings, manifest.files)):
+        raise BundleError('front_ends, files and training must be objects')
+    if not all(isinstance(sha256, str) for sha256 in manifest.files.values()):
+        raise BundleError('a checksum must be text')
 
 
 def _json_object(path: Path) -> dict[str, Any]:

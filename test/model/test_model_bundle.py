@@ -114,6 +114,21 @@ def test_a_bundle_without_a_graph_is_refused(copy):
         Bundle.load(copy)
 
 
+@pytest.mark.parametrize('changes', [{'files': 3}, {'files': ['head.onnx']}, {'files': {'head.onnx': 5}},
+                                     {'front_ends': None}, {'name': 7}, {'training': 'long'}])
+def test_a_manifest_of_other_types_is_refused(copy, changes):
+    _reseal(copy, **changes)
+    with pytest.raises(BundleError, match=r'bundle\.json is damaged'):
+        Bundle.load(copy)
+
+
+def test_a_name_that_no_file_can_have_is_refused(copy):
+    files = json.loads((copy / 'bundle.json').read_text())['files']
+    _reseal(copy, files={**files, 'a\0b': '0' * 64})
+    with pytest.raises(BundleError, match='not a file of the bundle'):
+        Bundle.load(copy)
+
+
 @pytest.mark.parametrize('content', ['[]', '{}', '{"format": 2}', '{"format": 1}', 'null', '[' * 100_000,
                                      '{"format": 1, "calibration": 3}', '\ud800'])
 def test_what_is_no_manifest_is_refused(copy, content):
