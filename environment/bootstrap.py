@@ -32,6 +32,7 @@ PINS = ROOT / 'environment'
 INTERFACES = ROOT / 'interfaces'
 OLDEST, NEWEST = (3, 10), (3, 13)
 MODULES = {'opencv-python-headless': 'cv2'}  # where a distribution and its module differ in name
+PROFILES = ('FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE')  # Fast DDS 3, and before
 
 
 class SetupError(Exception):
@@ -363,10 +364,9 @@ def set_up(extras: list[str], ros: str, environment: dict[str, str]) -> None:
 def surroundings(ros: str, environment: dict[str, str]) -> dict[str, str]:
     """Return the environment that a command runs in."""
     names = ['AMENT_PREFIX_PATH', 'LD_LIBRARY_PATH'] if ros else []
-    defaults = {
-        'FASTRTPS_DEFAULT_PROFILES_FILE': str(ROOT / 'config' / 'fastdds.xml'),
-        'ROS_LOG_DIR': str(ROOT / '.cache' / 'ros_log'),
-    }
+    shipped = str(ROOT / 'config' / 'fastdds.xml')
+    profiles = next((environment[name] for name in PROFILES if environment.get(name)), shipped)
+    defaults = dict.fromkeys(PROFILES, profiles) | {'ROS_LOG_DIR': str(ROOT / '.cache' / 'ros_log')}
     return with_venv(defaults | environment, *names)
 
 

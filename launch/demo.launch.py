@@ -25,7 +25,8 @@ from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
 SHARE = Path(get_package_share_directory('ros2_avloc'))
-PROFILES = 'FASTRTPS_DEFAULT_PROFILES_FILE'
+PROFILES = ('FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE')
+"""Where Fast DDS is told its profiles: from version 3 (Kilted) on, and before."""
 
 
 def argument(name: str, default: str, description: str, *choices: str) -> DeclareLaunchArgument:
@@ -80,9 +81,11 @@ def start(context: LaunchContext) -> list[Any]:
             'target_frame': given['target_frame'],
         }.items(),
     )
-    profiles = os.environ.get(PROFILES) or str(SHARE / 'config' / 'fastdds.xml')
+    shipped = str(SHARE / 'config' / 'fastdds.xml')
+    profiles = next(filter(None, map(os.environ.get, PROFILES)), shipped)
+    transport = [SetEnvironmentVariable(name, profiles) for name in PROFILES]
     shown = [rviz()] if given['rviz'] == 'true' else []
-    return [SetEnvironmentVariable(PROFILES, profiles), simulator, avloc, *shown]
+    return [*transport, simulator, avloc, *shown]
 
 
 def generate_launch_description() -> LaunchDescription:

@@ -84,5 +84,5 @@ def test_unknown_camera_is_refused() -> None:
 
 def test_demo_starts_all_three() -> None:
     kinds = [type(action).__name__ for action in started(load('demo'), rviz='false')]
-    assert kinds == ['SetEnvironmentVariable', 'Node', 'IncludeLaunchDescription']
-    assert len(started(load('demo'), rviz='true')) == 4
+    assert kinds == ['SetEnvironmentVariable', 'SetEnvironmentVariable', 'Node', 'IncludeLaunchDescription']
+    assert len(started(load('demo'), rviz='true')) == 5

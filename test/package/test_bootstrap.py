@@ -169,7 +169,9 @@ def test_command_finds_the_environment_first(bootstrap: ModuleType) -> None:
     bare = bootstrap.surroundings('', {'PATH': '/bin', 'ROS_LOG_DIR': '/mine'})
     assert bare['PATH'] == f'{ROOT / ".venv" / "bin"}:/bin'
     assert bare['ROS_LOG_DIR'] == '/mine'
-    assert Path(bare['FASTRTPS_DEFAULT_PROFILES_FILE']).is_file()
+    assert all(Path(bare[name]).is_file() for name in bootstrap.PROFILES)
+    own = bootstrap.surroundings('', {'FASTRTPS_DEFAULT_PROFILES_FILE': '/mine.xml'})
+    assert [own[name] for name in bootstrap.PROFILES] == ['/mine.xml', '/mine.xml']
     assert 'LD_LIBRARY_PATH' not in bare
     sourced = bootstrap.surroundings('jazzy', {'PATH': '/bin', 'AMENT_PREFIX_PATH': '/opt/ros/jazzy'})
     assert sourced['AMENT_PREFIX_PATH'] == f'{ROOT / ".venv"}:/opt/ros/jazzy'
