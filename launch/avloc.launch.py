@@ -62,7 +62,7 @@ def arguments() -> list[DeclareLaunchArgument]:
         argument('target_frame', '', f'frame of tracks and bearings; {AS_IN_FILE}'),
         argument('autostart', '', f'configure and activate the node at once; {AS_IN_FILE}', '', *SWITCH),
         argument('namespace', '', 'namespace of the node'),
-        argument('use_sim_time', 'false', 'take the time from /clock', *SWITCH),
+        argument('use_sim_time', '', f'take the time from /clock; {AS_IN_FILE}', '', *SWITCH),
         argument('log_level', 'info', 'least severity that is logged', *LOG_LEVELS),
     ]
 
