@@ -110,8 +110,7 @@ def lay_out(rng: np.random.Generator, kinds: Sequence[str], light: NDArray[np.fl
 def _place(rng: np.random.Generator, name: str, kind: str, azimuth: float, sprite: Sprite) -> Billboard:
     distance = rng.uniform(1.5, 4.0)
     longer = rng.uniform(0.3, 0.52) * distance
-    width, height = (longer, longer / sprite.aspect) if sprite.aspect > 1 else (longer * sprite.aspect,
-                                                                                longer)
+    width, height = longer * min(sprite.aspect, 1), longer / max(sprite.aspect, 1)
     z = EYE_HEIGHT + rng.uniform(-0.2, 0.1) * distance
     if z - height / 2 < _LOWEST_STAND:
         z = height / 2

@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 
 from ros2_avloc.audio.sound import SAMPLE_RATE
 from ros2_avloc.errors import InputError
+from ros2_avloc.simulation.microphone import Audio, Microphone, Room
+from ros2_avloc.simulation.script import read_script
+from ros2_avloc.simulation.voices import Voices
+from ros2_avloc.simulation.world import ObjectTruth, World
 from ros2_avloc.vision.camera import Camera
 from ros2_avloc.vision.pose import Pose
-
-from .microphone import Audio, Microphone, Room
-from .script import read_script
-from .voices import Voices
-from .world import ObjectTruth, World
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,7 @@ from typing import Protocol
 import numpy as np
 
 from ros2_avloc.errors import InputError
-
-from .sounds import NEGATIVES
+from ros2_avloc.simulation.sounds import NEGATIVES
 
 Visible = Callable[[float], Mapping[str, float]]
 """The share of each object that is seen at a time in seconds, 0 to 1, by name."""

@@ -160,8 +160,8 @@ def _surroundings(
 
 def _light(rng: np.random.Generator) -> NDArray[np.float64]:
     warmth = rng.normal(0, 0.08)
-    return np.clip(rng.uniform(0.6, 1.2) * np.array([1 + warmth, 1 + rng.normal(0, 0.02), 1 - warmth]), 0.3,
-                   1.5)
+    tint = np.array([1 + warmth, 1 + rng.normal(0, 0.02), 1 - warmth])
+    return np.clip(rng.uniform(0.6, 1.2) * tint, 0.3, 1.5)
 
 
 def _free_place(
@@ -170,7 +170,7 @@ def _free_place(
     """Find a box, 40 to 120 px long in a 224 px picture, that leaves 60 % of every other to be seen."""
     for _ in range(12):
         longer = np.exp(rng.uniform(np.log(40), np.log(120))) * min(size) / 224
-        w, h = (longer, longer / aspect) if aspect > 1 else (longer * aspect, longer)
+        w, h = longer * min(aspect, 1), longer / max(aspect, 1)
         x = rng.uniform(0.35 * w, size[0] - 0.35 * w)
         y = rng.uniform(0.45 * h, size[1] - 0.45 * h)
         boxes = [*others, (float(x), float(y), float(w), float(h))]
@@ -200,13 +200,8 @@ def _edges(box: Box) -> NDArray[np.float64]:
 
 
 def _clipped(box: Box, width: int, height: int) -> Box:
-    left, top, right, bottom = np.clip(_edges(box), 0, (width, height, width, height))
-    return (
-        float(left + right - 1) / 2,
-        float(top + bottom - 1) / 2,
-        float(right - left),
-        float(bottom - top),
-    )
+    left, top, right, bottom = np.clip(_edges(box), 0, (width, height, width, height)).tolist()
+    return (left + right - 1) / 2, (top + bottom - 1) / 2, right - left, bottom - top
 
 
 def _support(rng: np.random.Generator, bank: SpriteBank, rgb: NDArray[np.uint8], box: Box) -> None:

@@ -10,10 +10,9 @@ from functools import lru_cache
 import numpy as np
 
 from ros2_avloc.audio.sound import SAMPLE_RATE
-
-from .microphone import Audio, Room, Source
-from .script import Event
-from .sounds import negative, synthesise
+from ros2_avloc.simulation.microphone import Audio, Room, Source
+from ros2_avloc.simulation.script import Event
+from ros2_avloc.simulation.sounds import negative, synthesise
 
 TAKE = 8 * SAMPLE_RATE
 """Samples of a sound that are made at once. A longer event repeats them."""

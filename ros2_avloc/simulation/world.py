@@ -143,8 +143,8 @@ class World:
     def look(self, pose: Pose) -> list[ObjectTruth]:
         """Give what is true of every object from a pose, in view or not, in fixed order."""
         visible = self._visible_shares(pose)
-        return [self._truth_of(thing, pose, visible.get(thing.name,
-                                                        0.0)) for thing in self.billboards if thing.name]
+        return [self._truth_of(thing, pose, visible.get(thing.name, 0.0))
+                for thing in self.billboards if thing.name]
 
     def _by_depth(self, pose: Pose) -> list[Billboard]:
         """Sort what is in front of the camera, nearest first."""
@@ -184,9 +184,8 @@ class World:
         distance = float(np.linalg.norm(offset))
         box = (0.0, 0.0, 0.0, 0.0)
         if visible > 0:
-            limits = (self.camera.width, self.camera.height)
-            left, top, right, bottom = (float(e) for e in np.clip(self._edges(thing, pose), 0,
-                                                                  limits + limits))
+            limits = 2 * (self.camera.width, self.camera.height)
+            left, top, right, bottom = np.clip(self._edges(thing, pose), 0, limits).tolist()
             box = ((left + right - 1) / 2, (top + bottom - 1) / 2, right - left, bottom - top)
         return ObjectTruth(thing.name, thing.kind, thing.position, offset / distance, distance, visible > 0,
                            box, visible)

@@ -14,6 +14,7 @@ from ros2_avloc.simulation.objects.shapes import Points, ellipse
 
 _REACH = 1.3
 _SHIFT = 4
+_INK: Colour = (34, 28, 30)
 
 
 class Canvas:
@@ -50,7 +51,7 @@ class Canvas:
             patch = cv2.addWeighted(patch, opacity, under, 1 - opacity, 0)
         cv2.copyTo(patch, mask, under)
         if self.edge and edge and opacity >= 1:
-            self.stroke(outline, self.edge, (34, 28, 30), closed=True)
+            self.stroke(outline, self.edge, _INK, closed=True)
 
     def ball(self, x: float, y: float, rx: float, ry: float, paint: Paint, *, opacity: float = 1.0) -> None:
         """Fill an ellipse."""
@@ -66,7 +67,7 @@ class Canvas:
         """Draw a round tube: a line with a shadow side and a lit side."""
         points = np.asarray(line, float)
         if self.edge:
-            self.stroke(points, width + 2 * self.edge, (34, 28, 30))
+            self.stroke(points, width + 2 * self.edge, _INK)
         for share, factor in ((1.0, 0.5), (0.76, 0.8), (0.5, 1.05), (0.22, 1.3)):
             lit = np.array([min(255.0, channel * factor) for channel in colour])
             offset = -0.16 * width * (1 - share)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .shaping import (
+from ros2_avloc.simulation.sounds.shaping import (
     Samples,
     band,
     held,

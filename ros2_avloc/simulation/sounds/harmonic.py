@@ -6,9 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ros2_avloc.audio.sound import SAMPLE_RATE
-
-from .modal import ringing
-from .shaping import (
+from ros2_avloc.simulation.sounds.modal import ringing
+from ros2_avloc.simulation.sounds.shaping import (
     Indices,
     Samples,
     band,

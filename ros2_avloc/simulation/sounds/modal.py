@@ -6,8 +6,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ros2_avloc.audio.sound import SAMPLE_RATE
-
-from .shaping import Samples, band, decay, level, log_uniform, mixed, onsets, place, samples_in
+from ros2_avloc.simulation.sounds.shaping import (
+    Samples,
+    band,
+    decay,
+    level,
+    log_uniform,
+    mixed,
+    onsets,
+    place,
+    samples_in,
+)
 
 BELL_RATIOS = np.array([0.5, 1.0, 1.2, 1.5, 2.0, 2.5, 2.67, 3.0, 4.0, 5.33, 6.67])
 """Partials of a church bell over its prime: hum, prime, tierce, quint, nominal and above

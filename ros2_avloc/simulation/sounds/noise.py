@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ros2_avloc.audio.sound import SAMPLE_RATE
-
-from .modal import click
-from .shaping import (
+from ros2_avloc.simulation.sounds.modal import click
+from ros2_avloc.simulation.sounds.shaping import (
     Samples,
     band,
     decay,

@@ -7,9 +7,18 @@ from collections.abc import Callable
 import numpy as np
 
 from ros2_avloc.audio.sound import SAMPLE_RATE
-
-from .modal import added, click, damped_sines
-from .shaping import Samples, level, onsets, place, resonate, samples_in, scale, smoothed, walk
+from ros2_avloc.simulation.sounds.modal import added, click, damped_sines
+from ros2_avloc.simulation.sounds.shaping import (
+    Samples,
+    level,
+    onsets,
+    place,
+    resonate,
+    samples_in,
+    scale,
+    smoothed,
+    walk,
+)
 
 Score = list[tuple[int, float, float]]
 """Start in samples, frequency in Hz and loudness of each note."""

@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ros2_avloc.errors import InputError
-
-from . import formant, harmonic, modal, noise, plucked
-from .shaping import Samples, level, samples_in
+from ros2_avloc.simulation.sounds import formant, harmonic, modal, noise, plucked
+from ros2_avloc.simulation.sounds.shaping import Samples, level, samples_in
 
 Recipe = Callable[[np.random.Generator, int], Samples]
 """Makes ``n`` samples; all variety comes from the generator."""
