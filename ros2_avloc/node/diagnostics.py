@@ -72,9 +72,11 @@ def _audio(view: View) -> tuple[Finding, dict[str, str]]:
     return _input(view, Stream.AUDIO), _input_values(view, Stream.AUDIO) | {
         'type': view.audio_type or 'nobody publishes',
         'format': view.statistics.audio_format,
+        'sample rate (Hz)': str(timeline.sample_rate),
         'times from': timeline.stamp_source or 'no audio yet',
         'clock drift (ppm)': f'{timeline.drift_ppm:.1f}',
         'jitter (ms)': f'{timeline.jitter_ms:.2f}',
+        'from capture to arrival (ms)': f'{timeline.skew_ms:.1f}',
         'lost samples': str(timeline.lost_samples),
         'repeated samples': str(timeline.repeated_samples),
         'timeline restarts': str(timeline.restarts),

@@ -48,6 +48,7 @@ class Processing:
             self._hearing.timeline, alignment=settings.window_alignment, max_rate=settings.window_max_rate,
             timeout=settings.window_timeout)
         self._guards = {Stream.AUDIO: StampGuard(), Stream.IMAGE: StampGuard()}
+        self._heard_more = False  # since the last frame
 
     def accept(self, mail: Mail) -> None:
         """Take a message.
@@ -99,15 +100,21 @@ class Processing:
         if chunk.stamp is not None:
             self._fits(Stream.AUDIO, chunk.stamp, mail.arrival)  # heard all the same: the timeline decides
         self._hearing.hear(chunk)
+        self._heard_more = True
 
     def _see(self, mail: Mail) -> None:
         stamp = stamp_of_image(mail.message)
         if not self._fits(Stream.IMAGE, stamp, mail.arrival):
             return
-        latest = self._hearing.timeline.latest
-        if latest is not None:
-            self._statistics.compared(stamp, latest)
+        self._compare(stamp)
         self._windows.offer(stamp, mail.message, mail.arrival)
+
+    def _compare(self, stamp: int) -> None:
+        """Note how far a frame is ahead of the audio, unless that stands still."""
+        latest = self._hearing.timeline.latest
+        if latest is not None and self._heard_more:
+            self._statistics.compared(stamp, latest)
+        self._heard_more = False
 
     def _fits(self, stream: Stream, stamp: int, arrival: int) -> bool:
         verdict = self._guards[stream].check(stamp, arrival)

@@ -123,7 +123,7 @@ class Statistics:
     delays
         From the newest stamp of a stream to its arrival, s.
     skew
-        By how much the newest frame is ahead of the end of the audio, s; ``None`` before both are there.
+        By how much a frame was ahead of the end of the audio when it came, s; ``None`` before both are there.
     stamps
         The two stamps that `skew` compares, ns.
     jumps_back
