@@ -93,10 +93,14 @@ def find_peaks(heatmap: Heatmap, threshold: float) -> list[Cell]:
     tops = (heatmap == ndimage.maximum_filter(heatmap, 3, mode='nearest')) & (heatmap >= threshold)
     cells = np.argwhere(tops)
     peaks: list[Cell] = []
-    for row, column in cells[np.argsort(-heatmap[tops], kind='stable')]:
+    taken = np.zeros(heatmap.shape, np.bool_)
+    for row, column in cells[np.argsort(-heatmap[tops], kind='stable')].tolist():
+        if taken[row, column]:  # spares a plateau the search from each of its cells
+            continue
         around = _component(heatmap >= VALLEY * heatmap[row, column], (row, column))
         if not any(around[peak] for peak in peaks):
-            peaks.append((int(row), int(column)))
+            peaks.append((row, column))
+            taken |= around
     return peaks
 
 
