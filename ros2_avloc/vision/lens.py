@@ -243,5 +243,6 @@ def _solve(matrices: tuple[Floats, Floats, Floats, Floats], vectors: Floats) -> 
 
 
 def _shorten(vectors: Floats, longest: float) -> Floats:
-    """Scale the vectors that are too long."""
-    return np.asarray(vectors * (longest / np.maximum(_length(vectors), longest))[:, None])
+    """Scale the vectors that are too long; those that are not finite become NaN."""
+    with np.errstate(invalid='ignore'):
+        return np.asarray(vectors * (longest / np.maximum(_length(vectors), longest))[:, None])
