@@ -27,8 +27,10 @@ that was there before it, unless it was long on the way."""
 
 _NS = 1_000_000_000
 _HALF_SECOND = _NS // 2
-_JUMP = _NS
-"""Times that step back further are another pass of a bag or simulation; less far, messages out of order."""
+
+JUMP = _NS
+"""Times that step back by more (ns) are another pass of a bag or simulation; by less, messages have overtaken
+each other."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ class Windows(Generic[T]):
     def offer(self, stamp: int, item: T, now: int) -> None:
         """Take a frame; `stamp` and `now` are ns of the ROS clock."""
         self._watch_clock(now)
-        if self._newest is not None and stamp < self._newest - _JUMP:
+        if self._newest is not None and stamp < self._newest - JUMP:
             self._start_anew()
         self._newest = stamp if self._newest is None else max(stamp, self._newest)
         if self._taken is not None and stamp <= self._taken:
@@ -201,7 +203,7 @@ class Windows(Generic[T]):
         self.drops[Drop.BUSY if isinstance(second, Sound) else _CAUSES[second]] += 1
 
     def _watch_clock(self, now: int) -> None:
-        if self._now is not None and now < self._now - _JUMP:
+        if self._now is not None and now < self._now - JUMP:
             self._start_anew()
         self._now = now
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, auto
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +15,7 @@ SAMPLE_RATE = 48_000
 HOP = 240
 """Samples between two columns of the spectrogram: half of its 10 ms window."""
 
-SECOND = SAMPLE_RATE
-"""Samples in a window."""
-
-SOUND_SAMPLES = SECOND + HOP
+SOUND_SAMPLES = SAMPLE_RATE + HOP
 """Samples that 200 columns look at: one second, and half a column before it."""
 
 
@@ -51,9 +48,9 @@ class Sound:
 class Missing(Enum):
     """Why the timeline cannot give a second of sound."""
 
-    NO_AUDIO = 'no audio'
+    NO_AUDIO = auto()
     """Nothing was heard yet, or the second began before the first sample that is kept."""
-    NOT_YET = 'audio late'
+    NOT_YET = auto()
     """The second ends after the last sample that has arrived."""
-    HOLE = 'hole in audio'
+    HOLE = auto()
     """Samples of the second were lost on the way."""

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
+from ros2_avloc.audio.formats import HIGHEST_RATE, LOWEST_RATE, SAMPLE_FORMATS
 from ros2_avloc.errors import AvlocError
+from ros2_avloc.model.engines import ENGINES, PRECISIONS
 
 START = 'start'
 CONFIGURE = 'configure'
@@ -61,10 +63,10 @@ class Settings:
     model_engine: str = _parameter(
         'model.engine', 'auto',
         'library that runs the networks; auto takes the first that works, today openvino or onnxruntime',
-        choices=('auto', 'tensorrt', 'torch', 'openvino', 'onnxruntime'))
+        choices=('auto', *ENGINES))
     model_precision: str = _parameter(
         'model.precision', 'auto', 'precision of the networks; auto takes what the device is fastest at',
-        choices=('auto', 'fp32', 'fp16', 'bf16'))
+        choices=('auto', *PRECISIONS))
     model_cache_dir: str = _parameter(
         'model.cache_dir', '',
         'where engines that TensorRT builds will be kept; this version builds none, and does not use it')
@@ -75,12 +77,13 @@ class Settings:
         'audio.type', 'auto', 'type of the topic audio; auto looks at who publishes it',
         choices=('auto', 'AudioDataStamped', 'AudioData', 'AudioStamped'))
     audio_sample_rate: int = _parameter(
-        'audio.sample_rate', 16_000, 'samples per second (Hz) while there is no audio_info', 8_000, 192_000)
+        'audio.sample_rate', 16_000, 'samples per second (Hz) while there is no audio_info',
+        LOWEST_RATE, HIGHEST_RATE)
     audio_channels: int = _parameter(
         'audio.channels', 1, 'interleaved channels while there is no audio_info', 1, 64)
     audio_format: str = _parameter(
         'audio.format', 'S16LE', 'sample format, or mp3, while there is no audio_info',
-        choices=('U8', 'S8', 'S16LE', 'S16BE', 'S24LE', 'S24BE', 'S32LE', 'S32BE', 'F32LE', 'F32BE', 'mp3'))
+        choices=(*SAMPLE_FORMATS, 'mp3'))
     audio_select: tuple[int, ...] = _parameter(
         'audio.select', (), 'channels to mix, counted from 0; empty: all', 0, 63)
     audio_stamp_at: Literal['start', 'end'] = _parameter(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ros2_avloc.errors import InputError
+from ros2_avloc.windows import JUMP
 
 SECOND = 1_000_000_000
 
@@ -14,9 +15,6 @@ TOLERANCE = 2 * SECOND
 
 BELIEVED = 3
 """So many messages in a row with the same new delay are a jump of the stream, not a fault of one message."""
-
-BACK = SECOND
-"""Stamps that go back by more than this have jumped; by less, messages have overtaken each other."""
 
 
 def to_nanoseconds(stamp: Any) -> int:
@@ -73,7 +71,7 @@ class StampGuard:
         self._doubted.clear()
         self._delay = delay
         back = self._newest - stamp
-        jumped = self._newest > 0 and back > BACK
+        jumped = self._newest > 0 and back > JUMP
         self._newest = stamp if jumped else max(self._newest, stamp)
         return Verdict(True, back if jumped else 0, fault)
 
