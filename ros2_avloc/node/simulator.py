@@ -29,10 +29,11 @@ from ros2_avloc.node.images import to_image
 from ros2_avloc.node.messages import header
 from ros2_avloc.node.stamps import SECOND
 from ros2_avloc.simulation.faults import Faults
+from ros2_avloc.simulation.pose import optical_to_world
 from ros2_avloc.simulation.scene import Scene, SceneTruth
 
 WORLD_FRAME, LINK_FRAME, OPTICAL_FRAME = 'world', 'camera_link', 'camera_optical_frame'
-OPTICAL_TO_LINK = np.array([[0.0, 0.0, 1.0], [-1.0, 0.0, 0.0], [0.0, -1.0, 0.0]])
+OPTICAL_TO_LINK = optical_to_world(yaw=0.0, pitch=0.0)
 """Turns vectors of the optical frame (z forward) into the body frame (x forward), REP-103."""
 
 PLAIN_SIGHT = 0.25
