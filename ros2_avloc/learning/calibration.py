@@ -15,8 +15,8 @@ from ros2_avloc.learning.checks import Check, logits_of
 from ros2_avloc.learning.networks import AVOLNet
 from ros2_avloc.model.manifest import Calibration
 
-FALSE_POSITIVES = 0.03
-"""Share of scenes without a sound in view that may reach the threshold, in the easier of the banks."""
+KEPT = 0.85
+"""Share of the scenes with a sound in view that reach the threshold."""
 
 Values = NDArray[np.float64]
 
@@ -43,9 +43,8 @@ def calibrate(network: AVOLNet, checks: Sequence[Check]) -> tuple[AVOLNet, Calib
     shift, temperature = _fitted(np.concatenate(best), np.concatenate(truth))
     with torch.no_grad():
         network.heads.bias.sub_(shift)
-    thresholds = [_threshold(expit((values - shift) / temperature)[~right])
-                  for values, right in zip(best, truth, strict=True)]
-    return network, Calibration(threshold=min(thresholds), temperature=temperature)
+    found = np.concatenate([values[right] for values, right in zip(best, truth, strict=True)])
+    return network, Calibration(_threshold(expit((found - shift) / temperature)), temperature)
 
 
 def _fitted(best: Values, truth: NDArray[np.bool_]) -> tuple[float, float]:
@@ -60,5 +59,5 @@ def _fitted(best: Values, truth: NDArray[np.bool_]) -> tuple[float, float]:
     return float(shift), float(np.exp(log_temperature))
 
 
-def _threshold(negatives: Values) -> float:
-    return float(np.clip(np.quantile(negatives, 1 - FALSE_POSITIVES), 0.1, 0.95))
+def _threshold(found: Values) -> float:
+    return float(np.clip(np.quantile(found, 1 - KEPT), 0.1, 0.95))
