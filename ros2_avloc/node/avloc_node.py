@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterable
@@ -203,6 +204,7 @@ def main(args: list[str] | None = None) -> int:
         if ok():
             raise  # otherwise SIGTERM came in the midst of a transition
     finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is ending already
         if node is not None:
             node.destroy_node()
         try_shutdown()

@@ -114,9 +114,12 @@ class NodeProcess:
     def wait(self) -> int:
         return self._process.wait(DEADLINE)
 
+    def send(self, how: signal.Signals) -> None:
+        self._process.send_signal(how)
+
     def stop(self, how: signal.Signals = signal.SIGINT) -> int:
         """Ask the process to end and return its exit code."""
-        self._process.send_signal(how)
+        self.send(how)
         return self.wait()
 
     def kill(self) -> None:

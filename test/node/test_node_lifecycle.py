@@ -107,6 +107,17 @@ def test_an_active_node_ends_cleanly_in_the_midst_of_work(start_node, make_clien
     assert 'ERROR' not in node.log
 
 
+def test_a_second_interrupt_while_it_ends_changes_nothing(start_node, make_client, lamp_bundle):
+    node = start_node(model__bundle=lamp_bundle, model__engine='onnxruntime')
+    client = make_client()
+    client.start()
+    heatmaps = client.listen(Image, '/avloc/heatmap')
+    client.until(lambda: heatmaps)
+    node.send(signal.SIGINT)
+    assert node.stop(signal.SIGINT) == 0
+    assert 'Traceback' not in node.log
+
+
 @pytest.mark.parametrize('how', [signal.SIGINT, signal.SIGTERM])
 def test_a_node_that_is_just_starting_ends_cleanly(start_node, make_client, lamp_bundle, how):
     client = make_client()
