@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
 from typing import Any
 
 _CARD = """# {name}
@@ -22,7 +22,9 @@ which of them make one pair, and which pairs of a batch are left out because the
 
 {warm}
 
-Recipe: `{recipe}`; {steps} steps of AVC training.
+Recipe ({steps} steps in the last stage):
+
+{recipe}
 
 ## What it does
 
@@ -38,6 +40,7 @@ Threshold and temperature were fitted on scenes set aside from the training spli
 ## What it does not know
 
 - Other things than it learned from. {known}
+- When a thing that it knows sounds out of view while another is in view: see the table's "elsewhere".
 - Synchrony: pairs are made by what a thing is, not by what happens when. Two of a kind are one to it.
 - Real rooms: reverberation, noise and band limits are simulated, and real scenes are composed from photos.
 """
@@ -54,14 +57,24 @@ two small networks do that were trained on labels, MobileNetV2 (ImageNet) for ea
 know is."""
 
 _NAMED = """Categories are used as labels too: before AVC training each tower learned to name single objects
-(crops of a quarter of a frame) and single sounds, and during it to say which categories are in view. The
-layers that name are not in this file."""
+and single sounds, and during it to say which categories are in view. The objects are crops of a quarter of
+a frame, cut where a scene has one; the place in the crop is not told. The layers that name are not in this
+file."""
 
 _NAMELESS = 'Categories are used for nothing else: this is label-free AVC training.'
 
 _COLD = 'The towers began with random weights.'
 
 _KNOWN = 'It knows the categories above and few individuals of some: one keyboard, 24 actors, 30 clocks.'
+
+
+def _items(recipe: dict[str, Any]) -> Iterator[str]:
+    for name, value in recipe.items():
+        if isinstance(value, list):
+            yield f'- {name}:'
+            yield from (f'  {number}. {step}' for number, step in enumerate(value, start=1))
+        else:
+            yield f'- {name}: {value}'
 
 
 def model_card(name: str, training: dict[str, Any], report: dict[str, Any], table: str) -> str:
@@ -82,7 +95,7 @@ def model_card(name: str, training: dict[str, Any], report: dict[str, Any], tabl
         data='\n'.join([_SIMULATED, _REAL] if real else [_SIMULATED]),
         named=_NAMED if training['recipe'].get('categories') else _NAMELESS,
         warm=_WARM if training['recipe'].get('teachers') else _COLD,
-        recipe=json.dumps(training['recipe']), steps=training['steps'], date=report['date'],
+        recipe='\n'.join(_items(training['recipe'])), steps=training['steps'], date=report['date'],
         engine=report['engine'], machine=report['machine'], threshold=report['threshold'], table=table,
         known=_KNOWN if real else 'It has seen drawings alone.',
     )

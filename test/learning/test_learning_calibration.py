@@ -21,7 +21,7 @@ def test_shift_and_temperature_of_logistic_samples_are_found():
 
 def test_the_threshold_keeps_most_of_what_sounds():
     found = np.linspace(0.2, 0.9, 1_000)
-    assert (found >= _threshold(found)).mean() == pytest.approx(0.85, abs=0.002)
+    assert (found >= _threshold(found)).mean() == pytest.approx(0.82, abs=0.002)
 
 
 @torch.no_grad()
