@@ -19,7 +19,8 @@ ERROR_AT_MOST = math.radians(4.0)
 FALSE_AT_MOST = 0.10
 """What the node must reach in the demo."""
 
-STRIP_COLUMNS, STRIP_ROWS = 4, 2
+STRIP_SOUNDING, STRIP_QUIET = 5, 3
+STRIP_COLUMNS = 4
 STRIP_WIDTH = 480
 CAPTION_HEIGHT = 28
 
@@ -92,7 +93,7 @@ def complaints(score: Score) -> list[str]:
 
 
 def write_pictures(folder: Path, overlays: Mapping[int, bytes], judgements: Sequence[Judgement]) -> None:
-    """Write ``overlay.mp4``, and ``strip.png`` with windows evenly spaced over the run.
+    """Write ``overlay.mp4``, and ``strip.png`` with the windows that `pick` chooses.
 
     Parameters
     ----------
@@ -111,16 +112,36 @@ def write_pictures(folder: Path, overlays: Mapping[int, bytes], judgements: Sequ
     with VideoWriter(folder / 'overlay.mp4', width, height, rate) as video:
         for stamp in stamps:
             video.write(_decoded(overlays[stamp]), stamp)
-    shown = [
-        item
-        for item in judgements
-        if item.answer.stamp in overlays and item.verdict is not Verdict.CHANGING
-    ]
-    if shown:
-        picked = np.linspace(0, len(shown) - 1, STRIP_COLUMNS * STRIP_ROWS).round().astype(int)
-        tiles = [_tile(_decoded(overlays[shown[i].answer.stamp]), shown[i]) for i in picked]
+    picked = pick([item for item in judgements if item.answer.stamp in overlays])
+    if picked:
+        tiles = [_tile(_decoded(overlays[item.answer.stamp]), item) for item in picked]
         rows = [np.hstack(tiles[i : i + STRIP_COLUMNS]) for i in range(0, len(tiles), STRIP_COLUMNS)]
         cv2.imwrite(str(folder / 'strip.png'), np.vstack(rows))
+
+
+def pick(judgements: Sequence[Judgement]) -> list[Judgement]:
+    """Pick the windows of the strip, whatever their verdict: evenly among those with and without sound.
+
+    Parameters
+    ----------
+    judgements
+        In the order of their stamps.
+
+    Returns
+    -------
+    list[Judgement]
+        Eight in the order of their stamps, or none if the run holds no sounding or no quiet window.
+    """
+    sounding = [item for item in judgements if item.sounding]
+    quiet = [item for item in judgements if item.verdict in (Verdict.QUIET, Verdict.FALSE)]
+    if not sounding or not quiet:
+        return []
+    picked = [
+        items[round(place)]
+        for items, count in ((sounding, STRIP_SOUNDING), (quiet, STRIP_QUIET))
+        for place in np.linspace(0, len(items) - 1, count)
+    ]
+    return sorted(picked, key=lambda item: item.answer.stamp)
 
 
 def _decoded(jpeg: bytes) -> NDArray[np.uint8]:
