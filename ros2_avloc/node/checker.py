@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -85,7 +86,7 @@ class Checker(Node):
         self.answered: dict[int, int] = {}
         self.attended: dict[int, Any] = {}
         self.overlays: dict[int, bytes] = {}
-        self.diagnostics: dict[str, str] = {}
+        self.drops: dict[str, str] = {}
         readers: dict[str, Callable[[Any, int], None]] = {
             'camera/camera_info': self._read_camera,
             'simulator/truth': self._read_truth,
@@ -143,11 +144,13 @@ class Checker(Node):
         self.overlays[to_nanoseconds(message.header.stamp)] = bytes(message.data)
 
     def _read_diagnostics(self, message: DiagnosticArray, received: int) -> None:
-        for status in message.status:
-            self.diagnostics.update({item.key: item.value for item in status.values})
+        values = (value for status in message.status for value in status.values)
+        self.drops.update({item.key: item.value for item in values if item.key.startswith(report.DROPPED)})
 
     def judgements(self) -> list[Judgement]:
-        """Judge everything that was answered until now."""
+        """Judge everything that was answered until now; nothing while the camera is not known."""
+        if self._size == (0, 0):
+            return []
         answers = [
             Answer(stamp, received, self.attended.get(stamp)) for stamp, received in self.answered.items()
         ]
@@ -217,13 +220,14 @@ def main() -> None:
     except (KeyboardInterrupt, ExternalShutdownException):
         sys.exit(130)
     finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is ending already
         try_shutdown()
     if not alive:
         console.print(f'The node gave no answer within {START_UP:.0f} s; its log above says why.')
         sys.exit(1)
     judgements = checker.judgements()
     result = score(checker.ordered_truths(), judgements)
-    console.print(report.table(result, checker.diagnostics))
+    console.print(report.table(result, checker.drops))
     report.write_pictures(arguments.output, checker.overlays, judgements)
     console.print(f'Written to {arguments.output}: overlay.mp4, strip.png, bag (rosbag2, MCAP).')
     complaints = report.complaints(result)

@@ -25,8 +25,8 @@ def environment() -> dict[str, str]:
     given = dict(os.environ)
     given.setdefault('ROS_DOMAIN_ID', str(1 + os.getpid() % 100))
     given.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
-    given.setdefault('FASTRTPS_DEFAULT_PROFILES_FILE', str(share_path('config', 'fastdds.xml')))
-    given.setdefault('RCUTILS_COLORIZED_OUTPUT', '1')
+    for name in ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE'):  # Fast DDS 2 and 3
+        given.setdefault(name, str(share_path('config', 'fastdds.xml')))
     return given
 
 
@@ -76,6 +76,7 @@ def main() -> None:
     except KeyboardInterrupt:
         status = 130
     finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is ending already
         for process in reversed(running):
             stop(process)
     sys.exit(status)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from array import array
 from typing import Any
@@ -72,9 +73,7 @@ class Simulator(Node):
     def __init__(self) -> None:
         super().__init__('simulator')
         given = {
-            name: self.declare_parameter(
-                name, default, ParameterDescriptor(description=description, read_only=True)
-            ).value
+            name: self._parameter(name, default, description)
             for name, default, description in PARAMETERS
         }
         if given['rate'] <= 0 or given['audio_chunk'] <= 0:
@@ -97,6 +96,16 @@ class Simulator(Node):
         self.create_timer(1.0 / self._rate, self._send_frames)
         self.create_timer(self._chunk / self._faults.card_rate, self._send_audio)
         self.create_timer(INFO_PERIOD, self._send_audio_info)
+
+    def _parameter(self, name: str, default: Any, description: str) -> Any:
+        """Declare a parameter and return its value, where `6` may stand for `6.0` or for `'6'`."""
+        fixed = ParameterDescriptor(description=description, read_only=True, dynamic_typing=True)
+        value = self.declare_parameter(name, default, fixed).value
+        try:
+            return type(default)(value)
+        except (TypeError, ValueError):
+            kind = {int: 'a whole number', float: 'a number', str: 'a text'}[type(default)]
+            raise InputError(f'The parameter {name} is {value!r}; give {kind}.') from None
 
     def _create_publishers(self) -> None:
         self._image = self.create_publisher(Image, 'camera/image_raw', RELIABLE)
@@ -233,6 +242,7 @@ def main() -> None:
         if ok():
             raise
     finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is ending already
         try_shutdown()
 
 

@@ -19,21 +19,24 @@ ERROR_AT_MOST = math.radians(4.0)
 FALSE_AT_MOST = 0.10
 """What the node must reach in the demo."""
 
+DROPPED = 'dropped: '
+"""How the node's diagnostics begin the key of a count of dropped frames."""
+
 STRIP_SOUNDING, STRIP_QUIET = 5, 3
 STRIP_COLUMNS = 4
 STRIP_WIDTH = 480
 CAPTION_HEIGHT = 28
 
 
-def table(score: Score, diagnostics: Mapping[str, str]) -> Table:
+def table(score: Score, drops: Mapping[str, str]) -> Table:
     """Lay out the figures of a run for the terminal.
 
     Parameters
     ----------
     score
         The figures.
-    diagnostics
-        Last values of the node's diagnostics; those about dropped frames are shown.
+    drops
+        How many frames the node dropped, by keys that begin with `DROPPED`.
     """
     verdicts = score.verdicts
     rows = [
@@ -56,7 +59,7 @@ def table(score: Score, diagnostics: Mapping[str, str]) -> Table:
             '',
         ),
     ]
-    rows += [(f'dropped: {cause}', count, '') for cause, count in _drops(diagnostics)]
+    rows += [(cause, count, '') for cause, count in sorted(drops.items())]
     shown = Table(title='ros2_avloc demo')
     shown.add_column('')
     shown.add_column('measured', justify='right')
@@ -64,11 +67,6 @@ def table(score: Score, diagnostics: Mapping[str, str]) -> Table:
     for row in rows:
         shown.add_row(*row)
     return shown
-
-
-def _drops(diagnostics: Mapping[str, str]) -> list[tuple[str, str]]:
-    prefix = 'dropped: '
-    return [(key[len(prefix) :], value) for key, value in diagnostics.items() if key.startswith(prefix)]
 
 
 def complaints(score: Score) -> list[str]:
