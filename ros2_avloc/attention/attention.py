@@ -6,9 +6,6 @@ from collections.abc import Sequence
 
 from ros2_avloc.attention.tracker import Track
 
-AUDIBLE = 0.25
-"""Seconds after its last sighting for which a track counts as sounding: a few frames may miss it."""
-
 
 class Attention:
     """Attends to one track at a time.
@@ -37,7 +34,7 @@ class Attention:
         tracks
             All live tracks.
         """
-        candidates = audible(tracks, stamp)
+        candidates = [track for track in tracks if track.sounding]
         current = next((track for track in candidates if track.id == self._attended), None)
         best = max(candidates, key=lambda track: track.score, default=None)
         if best is not None and current is not None and not (
@@ -48,11 +45,6 @@ class Attention:
             self._since = stamp
         self._attended = best.id if best is not None else None
         return best
-
-
-def audible(tracks: Sequence[Track], stamp: int) -> list[Track]:
-    """Return the confirmed tracks that sound now, or did a moment ago."""
-    return [track for track in tracks if track.confirmed and (stamp - track.last_seen) * 1e-9 <= AUDIBLE]
 
 
 def dwelt(stamp: int, since: int, min_dwell: float) -> bool:

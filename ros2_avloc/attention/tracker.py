@@ -39,6 +39,9 @@ SILENCE = 5.0
 TENTATIVE = 0.5
 """Seconds for which a track that is not confirmed is remembered."""
 
+PAUSE = 0.25
+"""Seconds: what is not seen for longer, though there are frames, has fallen silent."""
+
 LEAST_EXISTENCE = 0.05
 """A track that is less likely to exist is dropped."""
 
@@ -65,6 +68,10 @@ class Track:
         Stamps in ns.
     sightings
         Frames in which it was seen.
+    streak
+        Those of them since it last began to sound; 0 while it is silent.
+    sounding
+        Whether it sounds: seen often enough since it last was silent. A single frame is no sound.
     """
 
     id: int
@@ -76,6 +83,8 @@ class Track:
     first_seen: int
     last_seen: int
     sightings: int
+    streak: int
+    sounding: bool
 
     @property
     def score(self) -> float:
@@ -130,8 +139,9 @@ class Tracker:
             if number in matches:
                 match = matches[number]
                 tracks[number] = see(track, stamp, sources[match], bearings[match], self.confirm)
-            elif in_view(track.bearing, pose, camera):
-                tracks[number] = fade(track, seconds)
+            else:
+                silent = hush(track, stamp)
+                tracks[number] = fade(silent, seconds) if in_view(track.bearing, pose, camera) else silent
         new = [number for number in range(len(sources)) if number not in matches.values()]
         tracks += [self._begin(stamp, sources[number], bearings[number]) for number in new]
         kept = [track for track in tracks if remembered(track, stamp, self.forget)]
@@ -149,7 +159,8 @@ class Tracker:
     def _begin(self, stamp: int, source: Source, bearing: Bearing) -> Track:
         track = Track(id=self._next_id, bearing=bearing, existence=WITNESS * source.probability,
                       probability=source.probability, confirmed=self.confirm <= 1, source=source,
-                      first_seen=stamp, last_seen=stamp, sightings=1)
+                      first_seen=stamp, last_seen=stamp, sightings=1, streak=1,
+                      sounding=self.confirm <= 1)
         self._next_id += 1
         return track
 
@@ -162,7 +173,7 @@ def predict(track: Track, seconds: float) -> Track:
 
 def see(track: Track, stamp: int, source: Source, bearing: Bearing, confirm: int) -> Track:
     """Correct a predicted track by its source, whose bearing in the target frame is `bearing`."""
-    sightings = track.sightings + 1
+    sightings, streak = track.sightings + 1, track.streak + 1
     return replace(
         track,
         bearing=fuse(track.bearing, bearing),
@@ -172,7 +183,14 @@ def see(track: Track, stamp: int, source: Source, bearing: Bearing, confirm: int
         source=source,
         last_seen=stamp,
         sightings=sightings,
+        streak=streak,
+        sounding=track.sounding or streak >= confirm,
     )
+
+
+def hush(track: Track, stamp: int) -> Track:
+    """Let a track that is not seen in this frame be silent once the pause is too long."""
+    return replace(track, streak=0, sounding=False) if unseen(track, stamp) > PAUSE else track
 
 
 def fade(track: Track, seconds: float) -> Track:

@@ -84,6 +84,24 @@ def test_existence_grows_when_seen_and_fades_when_silent_in_view():
     assert tracker.update(FRAME * 500, [], pose, CAMERA) == []
 
 
+def _sounding(rate: float, seen: str) -> list[bool]:
+    """Frame by frame, whether the first track sounds that was seen in the frames marked x."""
+    tracker, truth, pose, step = Tracker(confirm=3, forget=10), _direction(0.0), _pose(0), round(1e9 / rate)
+    frames = [tracker.update(number * step, _seen(truth, pose) if mark == 'x' else [], pose, CAMERA)
+              for number, mark in enumerate(seen)]
+    return [bool(tracks) and tracks[0].sounding for tracks in frames]
+
+
+def test_sounding_takes_as_many_sightings_after_a_silence_as_at_first():
+    assert _sounding(10, 'xxxx..x') == [False, False, True, True, True, True, True]
+    after_silence = _sounding(10, 'xxxx......x.xx.')
+    assert after_silence[6:] == [False] * 4 + [False, False, False, True, True]
+
+
+def test_a_slow_camera_makes_no_silence():
+    assert _sounding(1, 'xxxx.x') == [False, False, True, True, False, False]
+
+
 def test_confirm_counts_sightings():
     tracker = Tracker(confirm=3, forget=10)
     truth, pose = _direction(0.0), _pose(0)

@@ -32,7 +32,7 @@ def unit(*xyz):
 def track(number, vector=(1, 0, 0), *, confirmed=True, source=None, existence=0.9):
     bearing = Bearing(unit(*vector), np.diag([0.01, 0.04]))
     return Track(id=number, bearing=bearing, existence=existence, probability=0.8, confirmed=confirmed,
-                 source=source, first_seen=0, last_seen=STAMP, sightings=5)
+                 source=source, first_seen=0, last_seen=STAMP, sightings=5, streak=5, sounding=True)
 
 
 def result(*tracks, sources=(), attended=None):

@@ -16,8 +16,8 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from vision_msgs.msg import Detection2DArray, Detection3DArray
 from visualization_msgs.msg import Marker, MarkerArray
 
-from ros2_avloc.attention.attention import AUDIBLE
 from ros2_avloc.attention.bearing import angle
+from ros2_avloc.attention.tracker import PAUSE
 from ros2_avloc.node.settings import START, Settings, entries
 from ros2_avloc.vision.camera import Camera
 
@@ -144,7 +144,7 @@ def test_silence_has_no_source_and_nothing_is_attended(client):
     sources.clear()
     client.until(lambda: sources and not sources[-1].detections)
     client.until(lambda: len(sources) > 30 and not any(message.detections for message in sources[-20:]))
-    last = stamp_of(sources[-20]) + round(AUDIBLE * 1e9)
+    last = stamp_of(sources[-20]) + round(PAUSE * 1e9)
     assert not [message for message in attended if stamp_of(message) > last]
     client.loud = True
     client.until(lambda: sources[-1].detections and stamp_of(attended[-1]) > last)
