@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import pytest
 from typer.testing import CliRunner
 
 from ros2_avloc.cli import app
@@ -15,6 +16,14 @@ def test_the_command_is_imported_without_torch_and_ros():
     assert done.stdout.strip() == '[]'
 
 
+@pytest.fixture
+def learning():
+    """The libraries that the commands for learning need."""
+    pytest.importorskip('torch')
+    pytest.importorskip('lightning')
+
+
+@pytest.mark.usefixtures('learning')
 def test_a_missing_bundle_is_said_in_one_sentence(tmp_path):
     result = CliRunner().invoke(app, ['evaluate', '--bundle', str(tmp_path / 'none')])
     assert result.exit_code == 1
@@ -22,6 +31,7 @@ def test_a_missing_bundle_is_said_in_one_sentence(tmp_path):
     assert 'Traceback' not in result.output
 
 
+@pytest.mark.usefixtures('learning')
 def test_a_file_that_is_no_checkpoint_is_said_in_one_sentence(tmp_path):
     (tmp_path / 'odd.ckpt').write_bytes(b'odd')
     result = CliRunner().invoke(app, ['export', str(tmp_path / 'odd.ckpt'), str(tmp_path / 'bundle')])
@@ -29,6 +39,7 @@ def test_a_file_that_is_no_checkpoint_is_said_in_one_sentence(tmp_path):
     assert 'is no checkpoint of avloc train' in result.output
 
 
+@pytest.mark.usefixtures('learning')
 def test_a_directory_that_is_no_pack_is_said_in_one_sentence(tmp_path):
     result = CliRunner().invoke(app, ['train', str(tmp_path / 'out'), '--pack', str(tmp_path)])
     assert result.exit_code == 1

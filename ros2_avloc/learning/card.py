@@ -34,8 +34,11 @@ saw. In brackets 95 % intervals; after them the share that always pointing at th
 
 {table}
 
-Threshold and temperature were fitted on scenes set aside from the training split. To measure again: \
-`avloc evaluate --bundle {name} --pack PACK`.
+Threshold and temperature were fitted on scenes set aside from the training split.
+
+- To measure again: `avloc evaluate --bundle BUNDLE --pack PACK`
+- To learn again: `avloc train RUN --pack PACK --teachers TEACHERS`
+- To export again: `avloc export RUN/avc/last.ckpt BUNDLE --pack PACK`
 
 ## What it does not know
 

@@ -103,6 +103,7 @@ def fit(learner: Learner, scenes: Dataset[Any], directory: Path, *, resume: Path
     checked = DataLoader(checks, batch_size=None) if checks else None
     trainer.fit(learner.to(memory_format=torch.channels_last), loader, checked,
                 ckpt_path=resume, weights_only=False)
+    trainer.save_checkpoint(directory / 'last.ckpt')
 
 
 def _precision() -> Any:

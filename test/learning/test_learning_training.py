@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from ros2_avloc.learning import loop
 from ros2_avloc.learning.checks import check_of
 from ros2_avloc.learning.loop import Budget, load_part, scaled
 from ros2_avloc.learning.losses import Relations, contrastive
@@ -55,10 +56,12 @@ def test_ten_pairs_are_learned_by_heart():
     assert float(contrastive(best, Relations.of(batch['seen'], batch['heard']))) < 0.1
 
 
-def test_a_run_leaves_weights_and_figures_behind(world, tmp_path):
+def test_a_run_leaves_its_last_weights_behind(world, tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, 'CHECK_EVERY', 2)
     torch.manual_seed(0)
     network = AVOLNet(4, 16)
-    train(network, {'simulated': world}, {}, Budget(2, 4, 1e-3, workers=0), tmp_path, seed=1)
+    train(network, {'simulated': world}, {}, Budget(3, 4, 1e-3, workers=0), tmp_path, seed=1)
+    assert torch.load(tmp_path / 'last.ckpt', weights_only=True)['global_step'] == 3
     again = AVOLNet(4, 16)
     load_part(again, tmp_path / 'last.ckpt', 'network.')
     for name, weight in network.state_dict().items():
