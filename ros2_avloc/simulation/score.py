@@ -165,7 +165,7 @@ class Score:
     verdicts
         How many answers got which verdict.
     frames
-        Frames of the judged time.
+        From the first to the last of the judged ones.
     answered
         Those of them that the node answered.
     error_p50, error_p95
@@ -213,8 +213,8 @@ def score(truths: Sequence[Truth], judgements: Sequence[Judgement]) -> Score:
     judgements
         What `judge` returned.
     """
-    first = truths[0].stamp + SECOND if truths else 0
-    last = max((judgement.answer.stamp for judgement in judgements), default=0)
+    stamps = [judgement.answer.stamp for judgement in judgements]
+    first, last = min(stamps, default=1), max(stamps, default=0)
     errors = [judgement.error for judgement in judgements if judgement.error is not None]
     latencies = [(item.answer.received - item.answer.stamp) / SECOND for item in judgements]
     error_p50, error_p95 = _percentiles(errors)
