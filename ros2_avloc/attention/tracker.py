@@ -30,6 +30,9 @@ RANDOM_WALK = math.radians(5.0) ** 2
 GATE = 13.8
 """Largest squared Mahalanobis distance of a source from its track: 99.9 % of χ² with two degrees."""
 
+REACH = math.radians(15.0)
+"""Largest angle from a track to its source: what is farther is something else, however unsure the track."""
+
 WITNESS = 0.5
 """Part of a source's probability that counts as new evidence: successive frames share most of their sound."""
 
@@ -241,7 +244,8 @@ def in_view(bearing: Bearing, pose: Pose, camera: Camera) -> bool:
 def _cost(track: Bearing, source: Bearing) -> float:
     innovation, variance = _innovation(track, source)
     distance = float(innovation @ np.linalg.solve(variance, innovation))
-    return distance + math.log(np.linalg.det(variance)) if distance <= GATE else math.inf
+    within = distance <= GATE and np.linalg.norm(innovation) <= REACH
+    return distance + math.log(np.linalg.det(variance)) if within else math.inf
 
 
 def _innovation(predicted: Bearing, seen: Bearing) -> tuple[NDArray[np.float64], Matrix]:

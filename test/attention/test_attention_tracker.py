@@ -84,6 +84,16 @@ def test_existence_grows_when_seen_and_fades_when_silent_in_view():
     assert tracker.update(FRAME * 500, [], pose, CAMERA) == []
 
 
+def test_a_neighbour_does_not_inherit_the_id_of_what_has_long_been_silent():
+    tracker, pose = Tracker(confirm=3, forget=20), _pose(0)
+    for number in range(15):
+        tracker.update(number * FRAME, _seen(_direction(0.15), pose), pose, CAMERA)
+    for number in range(15, 60):
+        tracker.update(number * FRAME, [], pose, CAMERA)
+    tracks = tracker.update(60 * FRAME, _seen(_direction(-0.15), pose), pose, CAMERA)
+    assert [track.id for track in tracks if track.source is not None] == [2]
+
+
 def _sounding(rate: float, seen: str) -> list[bool]:
     """Frame by frame, whether the first track sounds that was seen in the frames marked x."""
     tracker, truth, pose, step = Tracker(confirm=3, forget=10), _direction(0.0), _pose(0), round(1e9 / rate)
