@@ -41,7 +41,7 @@ def arguments() -> list[DeclareLaunchArgument]:
     return [
         argument('rviz', 'true', 'show it in RViz', 'true', 'false'),
         argument('seed', '1', 'which world is simulated'),
-        argument('script', 'turns', 'what sounds when: turns, one, all, silence, or "bell_1 0 3; wind 5 8"'),
+        argument('script', 'turns', 'what sounds when: turns, one, all, silence, or "bell 0 3; wind 5 8"'),
         argument('target_frame', 'world', 'frame of tracks and bearings'),
     ]
 
