@@ -18,7 +18,7 @@ from ros2_avloc.errors import InputError
 from ros2_avloc.learning.banks import Bank, pack_bank, simulated_bank
 from ros2_avloc.learning.calibration import calibrate
 from ros2_avloc.learning.card import model_card
-from ros2_avloc.learning.checks import check_of
+from ros2_avloc.learning.checks import Check, check_of, logits_of
 from ros2_avloc.learning.distil import distil
 from ros2_avloc.learning.evaluation import measure
 from ros2_avloc.learning.export import export, golden_of
@@ -28,6 +28,7 @@ from ros2_avloc.learning.networks import AVOLNet
 from ros2_avloc.learning.training import train
 from ros2_avloc.model.bundle import Bundle
 from ros2_avloc.model.engines import open_engine
+from ros2_avloc.model.golden import Golden
 from ros2_avloc.model.localizer import Localizer
 from ros2_avloc.vision.preprocess import network_input
 
@@ -136,8 +137,7 @@ def export_bundle(checkpoint: Path, directory: Path, pack: Path | None, *, name:
     aside = _banks(pack, SET_ASIDE, 'calibrate')
     checks = [check_of(source, bank, CALIBRATED_SCENES, negatives=0.5) for source, bank in aside.items()]
     network, calibration = calibrate(network, checks)
-    image = network_input(checks[0].images[0].numpy().transpose(1, 2, 0))
-    golden = golden_of(network, image, checks[0].spectrograms[0, 0].numpy())
+    golden = _clearest(network, checks[0])
     training = _summary(checkpoint, network, pack)
 
     def write(card: str) -> None:
@@ -148,6 +148,13 @@ def export_bundle(checkpoint: Path, directory: Path, pack: Path | None, *, name:
     report = measure_bundle(directory, pack, scenes=scenes)
     write(model_card(name, training, report, table(report)))
     return report
+
+
+def _clearest(network: AVOLNet, check: Check) -> Golden:
+    """Return the scene whose peak is highest: an engine that computes something else must lose it."""
+    clearest = int(logits_of(network, check.images, check.spectrograms).amax(dim=(1, 2)).argmax())
+    image = network_input(check.images[clearest].numpy().transpose(1, 2, 0))
+    return golden_of(network, image, check.spectrograms[clearest, 0].numpy())
 
 
 def read_network(checkpoint: Path) -> AVOLNet:

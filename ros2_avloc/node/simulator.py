@@ -52,7 +52,7 @@ PARAMETERS: tuple[tuple[str, Any, str], ...] = (
     ('width', 640, 'Of the frames, pixels.'),
     ('height', 480, 'Of the frames, pixels.'),
     ('objects', '12', 'How many things there are, or their kinds with commas between.'),
-    ('script', 'turns', 'What sounds when: turns, one, all, silence, or events: "bell_1 0 3.5; wind 5 8".'),
+    ('script', 'turns', 'What sounds when: turns, one, all, silence, or events: "bell 0 3.5; wind 5 8".'),
     ('audio_chunk', 1024, 'Samples in an audio message.'),
     ('faults.jitter', 0.0, 'Audio stamps are off by up to so many seconds, at random.'),
     ('faults.loss', 0.0, 'Share of the audio messages and of the frames that are not sent.'),

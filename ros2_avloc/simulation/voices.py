@@ -24,7 +24,7 @@ EDGE = SAMPLE_RATE // 200
 """Samples over which an event begins and ends."""
 
 KEPT = 8
-"""Takes that are kept beyond one for each object."""
+"""Takes that are kept beyond two for each object: where one goes over into the next, both are heard."""
 
 EMPTY: Audio = np.zeros(0, np.float32)
 
@@ -51,7 +51,7 @@ class Voices:
         self._kinds = dict(kinds)
         self._room = room
         self._distance = distance
-        self._take = lru_cache(maxsize=len(self._kinds) + KEPT)(self._make_take)
+        self._take = lru_cache(maxsize=2 * len(self._kinds) + KEPT)(self._make_take)
 
     @property
     def tail(self) -> float:
@@ -66,7 +66,7 @@ class Voices:
             begin = round(event.start * SAMPLE_RATE)
             # A take follows only where the one before it does not reach the event's end.
             last = max(0, (_sample(event.end) - begin - OVERLAP - 1) // (TAKE - OVERLAP))
-            first = max(0, (reach - begin) // (TAKE - OVERLAP))
+            first = max(0, (reach - begin) // (TAKE - OVERLAP) + 1)
             until = (stop - 1 - begin) // (TAKE - OVERLAP)
             takes += [self._take(event, index) for index in range(first, min(last, until) + 1)]
         return [take for take in takes if take.start < stop and start < take.stop]

@@ -47,6 +47,22 @@ def test_the_same_event_sounds_the_same_and_another_does_not() -> None:
     assert not np.array_equal(direct(event), direct(Event('siren_1', 1.0, 3.0)))
 
 
+def test_many_that_sound_on_and_on_are_made_once_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+
+    def count(kind: str, rng: np.random.Generator, seconds: float) -> NDArray[np.float32]:
+        made.append(kind)
+        return np.zeros(round(seconds * SAMPLE_RATE), np.float32)
+
+    monkeypatch.setattr('ros2_avloc.simulation.voices.synthesise', count)
+    kinds = {f'flute_{number}': 'flute' for number in range(14)}
+    many = Voices(0, kinds, Room.draw(np.random.default_rng(0)), lambda name, time: 2.0)
+    events = [Event(name, 0.0, math.inf) for name in kinds]
+    for start in range(0, 10 * SAMPLE_RATE, SAMPLE_RATE // 2):
+        many.sources(events, start, start + SAMPLE_RATE // 2)
+    assert len(made) == 2 * len(kinds)
+
+
 def test_a_noise_comes_from_all_around() -> None:
     (source,) = voices().sources([Event('rain', 0.0, 2.0)], 0, SAMPLE_RATE)
     assert source.direct.size == 0
