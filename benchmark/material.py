@@ -14,6 +14,7 @@ from ros2_avloc.vision.frame import Frame
 
 SECOND = 1_000_000_000
 CHUNK = 1024
+SEED = 4
 PCM = AudioFormat('pcm', 'S16LE', SAMPLE_RATE, 1)
 
 
@@ -26,9 +27,9 @@ class Material:
     camera: Camera
 
 
-def simulate(width: int = 640, height: int = 480, *, seconds: float = 6.0, rate: float = 15.0) -> Material:
-    """Render a scene in which everything sounds."""
-    scene = Scene(3, objects=12, width=width, height=height, script='all')
+def simulate(width: int = 640, height: int = 480, *, seconds: float = 3.5, rate: float = 15.0) -> Material:
+    """Render a scene in which one thing sounds that stays in view."""
+    scene = Scene(SEED, objects=12, width=width, height=height, script='one')
     times = np.arange(1.5, seconds, 1 / rate)
     frames = [Frame(scene.frame(t), SECOND + round(t * SECOND), 'camera') for t in times]
     chunks = [_chunk(scene, index) for index in range(int(seconds * SAMPLE_RATE / CHUNK) + 1)]
