@@ -67,6 +67,10 @@ class Result:
     tracks: list[Track]
     attended: Track | None
 
+    def track_of(self, source: Source) -> Track | None:
+        """Return the track that a source of this frame belongs to, if any."""
+        return next((track for track in self.tracks if track.source is source), None)
+
 
 class Pipeline:
     """Processes windows in the order of their stamps.

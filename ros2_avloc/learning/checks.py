@@ -13,8 +13,9 @@ from torch import Tensor
 from ros2_avloc.audio.spectrogram import spectrogram
 from ros2_avloc.learning.banks import Bank, Box
 from ros2_avloc.learning.loop import scaled
-from ros2_avloc.learning.networks import GRID, AVOLNet
+from ros2_avloc.learning.networks import AVOLNet
 from ros2_avloc.learning.scenes import Mixture, Scene, draw_scene
+from ros2_avloc.vision.grid import GRID, cell_to_pixel
 from ros2_avloc.vision.preprocess import SIDE
 
 Heatmaps = NDArray[np.float32]
@@ -51,7 +52,7 @@ def check_of(name: str, bank: Bank, count: int, *, negatives: float = 0.25, seed
 
 def target_cells(scene: Scene) -> NDArray[np.bool_]:
     """Return which cells have their centre in a box of what sounds, bool ``(14, 14)``."""
-    centres = (np.arange(GRID) + 0.5) * SIDE / GRID
+    centres = cell_to_pixel(np.tile(np.arange(GRID)[:, None], 2), SIDE, SIDE)[:, 0] + 0.5  # boxes count edges
     cells = np.zeros((GRID, GRID), bool)
     for name, (left, top, width, height) in scene.picture.objects:
         if name in scene.heard:

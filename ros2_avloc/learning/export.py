@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
-from ros2_avloc.learning.networks import GRID, AVOLNet
+from ros2_avloc.learning.networks import AVOLNet
 from ros2_avloc.model.bundle import Bundle, write_bundle
 from ros2_avloc.model.golden import Golden
 from ros2_avloc.model.manifest import Calibration
+from ros2_avloc.vision.grid import GRID
 
 OPSET = 17
 """ONNX operator set of the graphs; TensorRT 8.6 and later parse it."""

@@ -12,9 +12,6 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-GRID = 14
-"""Cells along each side of the heatmap."""
-
 
 def _convolution(inputs: int, outputs: int, stride: int) -> Iterator[nn.Module]:
     yield nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=False)

@@ -77,6 +77,7 @@ def _audio(view: View) -> tuple[Finding, dict[str, str]]:
         'clock drift (ppm)': f'{timeline.drift_ppm:.1f}',
         'jitter (ms)': f'{timeline.jitter_ms:.2f}',
         'from capture to arrival (ms)': f'{timeline.skew_ms:.1f}',
+        'audio kept (s)': f'{timeline.seconds_kept:.1f}',
         'lost samples': str(timeline.lost_samples),
         'repeated samples': str(timeline.repeated_samples),
         'timeline restarts': str(timeline.restarts),

@@ -71,9 +71,8 @@ def heatmap_image(result: Result, *, upsample: bool) -> Image:
 
 def sources_array(result: Result) -> Detection2DArray:
     """List what sounds in the frame: boxes in pixels, with the ids of their tracks."""
-    ids = {id(track.source): str(track.id) for track in result.tracks if track.source is not None}
     camera = _camera_header(result)
-    detections = [_detection(source, ids.get(id(source), ''), camera) for source in result.sources]
+    detections = [_detection(source, result.track_of(source), camera) for source in result.sources]
     return Detection2DArray(header=camera, detections=detections)
 
 
@@ -123,9 +122,10 @@ def _target_header(result: Result, where: Where) -> Header:
     return header(where.frame_id, result.frame.stamp)
 
 
-def _detection(source: Source, track_id: str, camera: Header) -> Detection2D:
+def _detection(source: Source, track: Track | None, camera: Header) -> Detection2D:
     hypothesis = ObjectHypothesis(class_id=CLASS_ID, score=float(source.probability))
     results = [ObjectHypothesisWithPose(hypothesis=hypothesis)]
+    track_id = '' if track is None else str(track.id)
     detection = Detection2D(header=camera, id=track_id, results=results)
     x, y, width, height = source.box
     detection.bbox.center.position.x, detection.bbox.center.position.y = float(x), float(y)

@@ -34,7 +34,7 @@ def overlay_of(result: Result, sound: Sound, where: Where | None) -> NDArray[np.
 
 
 def _box(source: Source, result: Result, where: Where | None) -> OverlayBox:
-    track = next((track for track in result.tracks if track.source is source), None)
+    track = result.track_of(source)
     if track is None or where is None:
         return OverlayBox(source.box, None, source.probability, None, attended=False)
     optical = where.frame_id == result.frame.frame_id
