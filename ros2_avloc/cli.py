@@ -58,7 +58,7 @@ def train(
     # Threads that wait by spinning starve the process that composes scenes.
     os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
     with _plainly():
-        from ros2_avloc.learning.commands import Recipe, learn
+        from ros2_avloc.learning.recipes import Recipe, learn
 
         recipe = Recipe(pack, teachers, warm_steps, naming_steps, categories, steps, batch, rate, curriculum,
                         width, seed, workers)

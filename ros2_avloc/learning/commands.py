@@ -1,4 +1,4 @@
-"""What ``avloc train``, ``avloc evaluate`` and ``avloc export`` do."""
+"""What ``avloc evaluate`` and ``avloc export`` do."""
 
 from __future__ import annotations
 
@@ -6,101 +6,27 @@ import datetime
 import json
 import pickle
 import platform
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from ros2_avloc.errors import InputError
-from ros2_avloc.learning.banks import Bank, pack_bank, simulated_bank
 from ros2_avloc.learning.calibration import calibrate
 from ros2_avloc.learning.card import model_card
 from ros2_avloc.learning.checks import Check, check_of, logits_of
-from ros2_avloc.learning.distil import distil
 from ros2_avloc.learning.evaluation import measure
 from ros2_avloc.learning.export import export, golden_of
-from ros2_avloc.learning.loop import Budget, load_part
-from ros2_avloc.learning.naming import name_pictures, name_sounds
+from ros2_avloc.learning.loop import load_part
 from ros2_avloc.learning.networks import AVOLNet
-from ros2_avloc.learning.training import train
+from ros2_avloc.learning.worlds import MEASURED, SET_ASIDE, banks_of
 from ros2_avloc.model.bundle import Bundle
 from ros2_avloc.model.engines import open_engine
 from ros2_avloc.model.golden import Golden
 from ros2_avloc.model.localizer import Localizer
 from ros2_avloc.vision.preprocess import network_input
 
-LEARNED, SET_ASIDE, MEASURED = 1, 2, 3
-"""Seeds of the simulated worlds: no drawing and no sound is in two of them."""
-
-INDIVIDUALS = {LEARNED: 120, SET_ASIDE: 40, MEASURED: 40}
-"""Drawings and sounds of each kind in those worlds."""
-
-WARM, NAMING = (8, 1.5e-3), (64, 2e-3)
-"""Batch and learning rate of the stages before AVC."""
-
 CALIBRATED_SCENES = 500
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How to learn; the options of ``avloc train``."""
-
-    pack: Path | None
-    teachers: Path | None
-    warm_steps: int
-    naming_steps: int
-    categories: bool
-    steps: int
-    batch: int
-    rate: float
-    curriculum: int
-    width: int
-    seed: int
-    workers: int
-
-
-def learn(recipe: Recipe, out: Path, *, resume: bool) -> None:
-    """Warm-start from teachers, then from names, where these are asked for; then learn AVC.
-
-    Each stage has a directory of checkpoints in `out`; with `resume` the last one that was begun goes on.
-
-    Raises
-    ------
-    InputError
-        If the pack or the teachers cannot be read, or there is nothing to resume.
-    """
-    torch.manual_seed(recipe.seed)
-    stages = _stages(recipe)
-    begun = [name for name in stages if (out / name / 'last.ckpt').exists()] if resume else []
-    if resume and not begun:
-        raise InputError(f'{out} holds no checkpoint to go on from; leave --resume out.')
-    out.mkdir(parents=True, exist_ok=True)
-    settings = asdict(recipe) | {'pack': recipe.pack and recipe.pack.name, 'teachers': bool(recipe.teachers)}
-    write_json(settings, out / 'recipe.json')
-    for name in list(stages)[len(begun[:-1]):]:
-        last = out / name / 'last.ckpt' if name in begun else None
-        stages[name](directory=out / name, resume=last)
-
-
-def _stages(recipe: Recipe) -> dict[str, Callable[..., None]]:
-    """Return what is to be done, in order, all to one network."""
-    banks, aside = _banks(recipe.pack, LEARNED, 'learn'), _banks(recipe.pack, SET_ASIDE, 'calibrate')
-    network, found = AVOLNet(recipe.width), list(banks.values())
-    stages: dict[str, Callable[..., None]] = {}
-    if recipe.teachers is not None:
-        warm = Budget(recipe.warm_steps, *WARM, recipe.workers)
-        stages['warm'] = partial(distil, network, found, recipe.teachers, warm, seed=recipe.seed)
-    if recipe.categories:
-        naming = Budget(recipe.naming_steps, *NAMING, recipe.workers)
-        stages['pictures'] = partial(name_pictures, network, found, naming, seed=recipe.seed)
-        stages['sounds'] = partial(name_sounds, network, found, naming, seed=recipe.seed)
-    avc = Budget(recipe.steps, recipe.batch, recipe.rate, recipe.workers)
-    stages['avc'] = partial(train, network, banks, aside, avc, seed=recipe.seed, curriculum=recipe.curriculum,
-                            tags=recipe.categories)
-    return stages
 
 
 def measure_bundle(directory: Path, pack: Path | None, *, scenes: int,
@@ -117,7 +43,7 @@ def measure_bundle(directory: Path, pack: Path | None, *, scenes: int,
     opened, _ = open_engine(bundle, name=engine)
     localizer, threshold = Localizer(opened, bundle), bundle.calibration.threshold
     sets = {name: measure(localizer, threshold, bank, scenes, MEASURED)
-            for name, bank in _banks(pack, MEASURED, 'val').items()}
+            for name, bank in banks_of(pack, MEASURED, 'val').items()}
     identity = f'{opened.identity.name} {opened.identity.version}, {opened.identity.precision}'
     opened.close()
     return {'bundle': bundle.name, 'sha256': bundle.sha256, 'engine': identity, 'machine': _machine(),
@@ -134,7 +60,7 @@ def export_bundle(checkpoint: Path, directory: Path, pack: Path | None, *, name:
         If the checkpoint cannot be read.
     """
     network = read_network(checkpoint)
-    aside = _banks(pack, SET_ASIDE, 'calibrate')
+    aside = banks_of(pack, SET_ASIDE, 'calibrate')
     checks = [check_of(source, bank, CALIBRATED_SCENES, negatives=0.5) for source, bank in aside.items()]
     network, calibration = calibrate(network, checks)
     golden = _clearest(network, checks[0])
@@ -201,11 +127,6 @@ def _percent(figure: dict[str, Any] | None) -> str:
         return '–'
     low, high = (100 * end for end in figure['interval'])
     return f'{100 * figure["share"]:.1f} % [{low:.0f}, {high:.0f}]'
-
-
-def _banks(pack: Path | None, seed: int, part: str) -> dict[str, Bank]:
-    real = {} if pack is None else {'real': pack_bank(pack, part)}
-    return {'simulated': simulated_bank(seed, INDIVIDUALS[seed])} | real
 
 
 def _summary(checkpoint: Path, network: AVOLNet, pack: Path | None) -> dict[str, Any]:

@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from ros2_avloc.errors import InputError
-from ros2_avloc.learning import commands
-from ros2_avloc.learning.commands import Recipe, export_bundle, learn, read_network, table
+from ros2_avloc.learning import commands, worlds
+from ros2_avloc.learning.commands import export_bundle, read_network, table
+from ros2_avloc.learning.recipes import Recipe, learn
 from ros2_avloc.model.bundle import Bundle
 
 RECIPE = Recipe(pack=None, teachers=None, warm_steps=0, naming_steps=1, categories=True, steps=2, batch=4,
@@ -19,7 +20,7 @@ RECIPE = Recipe(pack=None, teachers=None, warm_steps=0, naming_steps=1, categori
 def trained(tmp_path_factory):
     """A run of three steps in a world of four individuals of each kind."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(commands, 'INDIVIDUALS', dict.fromkeys(commands.INDIVIDUALS, 4))
+        patch.setattr(worlds, 'INDIVIDUALS', dict.fromkeys(worlds.INDIVIDUALS, 4))
         patch.setattr(commands, 'CALIBRATED_SCENES', 40)
         out = tmp_path_factory.mktemp('run')
         learn(RECIPE, out, resume=False)
