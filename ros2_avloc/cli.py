@@ -93,7 +93,8 @@ def export(
 ) -> None:
     """Fit threshold and temperature, write a bundle, measure it, and write its model card."""
     with _plainly():
-        from ros2_avloc.learning.commands import export_bundle, table
+        from ros2_avloc.learning.bundling import export_bundle
+        from ros2_avloc.learning.commands import table
 
         typer.echo(table(export_bundle(checkpoint, bundle, pack, name=name, scenes=scenes)))
 

@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from ros2_avloc.errors import InputError
-from ros2_avloc.learning import commands, worlds
-from ros2_avloc.learning.commands import export_bundle, read_network, table
+from ros2_avloc.learning import bundling, worlds
+from ros2_avloc.learning.bundling import export_bundle, read_network
+from ros2_avloc.learning.commands import table
 from ros2_avloc.learning.recipes import Recipe, learn
 from ros2_avloc.model.bundle import Bundle
 
@@ -21,7 +22,7 @@ def trained(tmp_path_factory):
     """A run of three steps in a world of four individuals of each kind."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(worlds, 'INDIVIDUALS', dict.fromkeys(worlds.INDIVIDUALS, 4))
-        patch.setattr(commands, 'CALIBRATED_SCENES', 40)
+        patch.setattr(bundling, 'CALIBRATED_SCENES', 40)
         out = tmp_path_factory.mktemp('run')
         learn(RECIPE, out, resume=False)
         yield out
