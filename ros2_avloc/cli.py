@@ -75,7 +75,7 @@ def evaluate(
 ) -> None:
     """Measure a bundle on simulated scenes, and on scenes composed from a pack's split val."""
     with _plainly():
-        from ros2_avloc.learning.commands import measure_bundle, table, write_json
+        from ros2_avloc.learning.measuring import measure_bundle, table, write_json
 
         report = measure_bundle(bundle, pack, scenes=scenes, engine=engine)
         typer.echo(table(report))
@@ -94,7 +94,7 @@ def export(
     """Fit threshold and temperature, write a bundle, measure it, and write its model card."""
     with _plainly():
         from ros2_avloc.learning.bundling import export_bundle
-        from ros2_avloc.learning.commands import table
+        from ros2_avloc.learning.measuring import table
 
         typer.echo(table(export_bundle(checkpoint, bundle, pack, name=name, scenes=scenes)))
 

@@ -13,9 +13,9 @@ from ros2_avloc.errors import InputError
 from ros2_avloc.learning.calibration import calibrate
 from ros2_avloc.learning.card import model_card
 from ros2_avloc.learning.checks import Check, check_of, logits_of
-from ros2_avloc.learning.commands import measure_bundle, table
 from ros2_avloc.learning.export import export, golden_of
 from ros2_avloc.learning.loop import load_part
+from ros2_avloc.learning.measuring import measure_bundle, table
 from ros2_avloc.learning.networks import AVOLNet
 from ros2_avloc.learning.worlds import SET_ASIDE, banks_of
 from ros2_avloc.model.golden import Golden

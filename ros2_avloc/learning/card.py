@@ -88,7 +88,7 @@ def model_card(name: str, training: dict[str, Any], report: dict[str, Any], tabl
     training
         As the bundle holds it.
     report
-        From `commands.measure_bundle`.
+        From `measuring.measure_bundle`.
     table
         Its figures.
     """

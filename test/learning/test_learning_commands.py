@@ -9,7 +9,7 @@ import torch
 from ros2_avloc.errors import InputError
 from ros2_avloc.learning import bundling, worlds
 from ros2_avloc.learning.bundling import export_bundle, read_network
-from ros2_avloc.learning.commands import table
+from ros2_avloc.learning.measuring import table
 from ros2_avloc.learning.recipes import Recipe, learn
 from ros2_avloc.model.bundle import Bundle
 
