@@ -17,14 +17,29 @@ Rng = np.random.Generator
 
 # Boxes are left, top, width, height; the first pixel spans 0 to 1.
 
-SMALLEST, LARGEST = 40, 140
-"""Longer side of a composed object in the network's input, px."""
-
 FRAME_ASPECTS = (0.55, 1.0)
 """Width that frames between 16:9 and square lose when they are stretched to a square."""
 
-MOSAIC = 0.25
-"""Share of scenes laid out as tiles, where no pasted edge marks the object."""
+
+@dataclass(frozen=True)
+class Layout:
+    """How objects are laid out in a composed picture; the values are those of training.
+
+    Attributes
+    ----------
+    smallest, largest
+        Longer side of a pasted object in the network's input, px.
+    mosaics
+        Share of pictures laid out as tiles, where no pasted edge marks the object.
+    """
+
+    smallest: float = 40
+    largest: float = 140
+    mosaics: float = 0.25
+
+
+LEARNING = Layout()
+"""How pictures to learn from are laid out."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +50,14 @@ class Picture:
     objects: tuple[tuple[str, Box], ...]
 
 
-def draw_picture(bank: Bank, wanted: list[str], rng: Rng) -> Picture:
-    """Show one object of each of the `wanted` categories; one that finds no free place is left out."""
+def draw_picture(bank: Bank, wanted: list[str], rng: Rng, layout: Layout = LEARNING) -> Picture:
+    """Show one object of each of the `wanted` categories; one that finds no free place is left out.
+
+    Drawings lie as the simulated world lays them out, whatever the `layout`.
+    """
     if bank.drawings is not None:
         return _view(bank.drawings, wanted, rng)
-    return _composed(bank, wanted, rng)
+    return _composed(bank, wanted, rng, layout)
 
 
 def _view(drawings: SpriteBank, wanted: list[str], rng: Rng) -> Picture:
@@ -49,9 +67,10 @@ def _view(drawings: SpriteBank, wanted: list[str], rng: Rng) -> Picture:
     return Picture(view.rgb, tuple(boxes))
 
 
-def _composed(bank: Bank, wanted: list[str], rng: Rng) -> Picture:
+def _composed(bank: Bank, wanted: list[str], rng: Rng, layout: Layout) -> Picture:
     photos = [_relit(_pick(bank.photos[category], rng), rng) for category in wanted]
-    rgb, boxes = (_mosaic if rng.random() < MOSAIC else _pasted)(photos, bank, rng)
+    mosaic = rng.random() < layout.mosaics
+    rgb, boxes = _mosaic(photos, bank, rng) if mosaic else _pasted(photos, bank, rng, layout)
     objects = tuple((category, box) for category, box in zip(wanted, boxes, strict=True) if box is not None)
     return _varied(Picture(rgb, objects), rng)
 
@@ -119,12 +138,12 @@ def _background(bank: Bank, rng: Rng) -> Image:
     return _toned(_resized(crop, (SIDE, SIDE)), rng)
 
 
-def _pasted(photos: list[Photo], bank: Bank, rng: Rng) -> tuple[Image, list[Box | None]]:
+def _pasted(photos: list[Photo], bank: Bank, rng: Rng, layout: Layout) -> tuple[Image, list[Box | None]]:
     canvas = _background(bank, rng)
     aspect = rng.uniform(*FRAME_ASPECTS)
     boxes: list[Box | None] = []
     for photo in photos:
-        side = np.exp(rng.uniform(np.log(SMALLEST), np.log(LARGEST)))
+        side = np.exp(rng.uniform(np.log(layout.smallest), np.log(layout.largest)))
         height, width = photo.rgba.shape[:2]
         scale = side / max(height, width * aspect)
         size = max(8, round(width * aspect * scale)), max(8, round(height * scale))

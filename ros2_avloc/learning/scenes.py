@@ -15,7 +15,7 @@ from torch.utils.data import IterableDataset, get_worker_info
 from ros2_avloc.audio.spectrogram import spectrogram
 from ros2_avloc.learning import pictures, sounds
 from ros2_avloc.learning.banks import Bank, Recording, categories
-from ros2_avloc.learning.pictures import Picture
+from ros2_avloc.learning.pictures import LEARNING, Layout, Picture
 
 Rng = np.random.Generator
 
@@ -59,19 +59,22 @@ class Mixture:
         Share of scenes whose sound nothing in view makes.
     duets
         Share of scenes, among those with two objects or more, in which two of them sound.
+    layout
+        How objects are laid out in composed pictures.
     """
 
     fewest: int = 1
     most: int = 4
     negatives: float = 0.2
     duets: float = 0.15
+    layout: Layout = LEARNING
 
 
 def draw_scene(bank: Bank, mixture: Mixture, rng: Rng) -> Scene:
     """Draw one scene from a bank."""
     count = min(int(rng.integers(mixture.fewest, mixture.most + 1)), len(bank.recordings))
     wanted = [str(name) for name in rng.choice(sorted(bank.recordings), count, replace=False)]
-    picture = pictures.draw_picture(bank, wanted, rng)
+    picture = pictures.draw_picture(bank, wanted, rng, mixture.layout)
     if rng.random() < mixture.negatives:
         return negative_scene(bank, picture, str(rng.choice(_possible(bank, picture))), rng)
     in_view = [name for name, _ in picture.objects]

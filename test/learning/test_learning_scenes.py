@@ -7,7 +7,7 @@ import torch
 from ros2_avloc.learning import sounds
 from ros2_avloc.learning.banks import pack_bank
 from ros2_avloc.learning.checks import centre_localised, localised, scenes_of, target_cells
-from ros2_avloc.learning.pictures import Picture
+from ros2_avloc.learning.pictures import Layout, Picture
 from ros2_avloc.learning.scenes import NEGATIVES, Mixture, Scene, SceneStream, negative_scene
 
 
@@ -32,6 +32,13 @@ def test_scenes_are_what_networks_take(bank):
             assert top >= -1e-6
             assert left + width <= 224 + 1e-6
             assert top + height <= 224 + 1e-6
+
+
+def test_composed_objects_have_the_sizes_that_are_asked_for(pack):
+    mixture = Mixture(most=2, layout=Layout(smallest=60, largest=120, mosaics=0.0))
+    scenes = scenes_of(pack_bank(pack, 'val'), mixture, 30, seed=5)
+    sides = [max(width, height) for scene in scenes for _, (_, _, width, height) in scene.picture.objects]
+    assert 59 <= min(sides) < 80 < 100 < max(sides) <= 121
 
 
 def test_what_is_heard_is_in_view_unless_the_scene_is_a_negative(bank):
