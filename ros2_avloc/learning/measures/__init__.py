@@ -1,0 +1,1 @@
+"""What is measured: pure functions on arrays, each with the source of its formula."""

@@ -1,0 +1,52 @@
+"""What is found where nothing in view sounds (Juanola et al., arXiv 2410.01020, section III).
+
+pIA is the percentage of the image's area above the threshold, under negative audio; AUC_N the area under
+the curve of the share of images whose pIA is at most t, for t from 0 to 1. F_LOC is the harmonic mean of
+the mean overlap (cIoU there) on positives and of 1 - pIA, F_AUC that of AUC on positives and of AUC_N,
+each averaged over silence, noise and sounds from out of view. There the threshold is one for all images,
+from the maxima on negatives; here it is the one that ships. All are shares here, not percentages.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ros2_avloc.learning.measures.figures import Figure, resampled
+from ros2_avloc.learning.measures.localisation import areas_under
+from ros2_avloc.learning.measures.maps import Heatmap, enlarged
+
+Values = NDArray[np.float64]
+
+KINDS = ('silence', 'noise', 'elsewhere')
+"""The negatives that the F scores are taken over, as in the paper; `elsewhere` is its `offscreen`."""
+
+
+def areas(heatmaps: Heatmap, threshold: float) -> Values:
+    """Return pIA of each map, ``(n,)``: the share of the enlarged map at or above the threshold."""
+    return np.array([(enlarged(heatmap) >= threshold).mean() for heatmap in heatmaps], np.float64)
+
+
+def auc_n(areas: Values) -> Values:
+    """Return each image's part in AUC_N, ``(n,)``; their mean is AUC_N."""
+    return areas_under(1 - areas)
+
+
+def f_score(positives: Values, negatives: list[Values]) -> Figure:
+    """Return the harmonic mean of two means, with a bootstrap interval.
+
+    Parameters
+    ----------
+    positives
+        Overlaps for F_LOC, their `areas_under` for F_AUC.
+    negatives
+        For each of `KINDS`, 1 - `areas` for F_LOC, `auc_n` for F_AUC.
+    """
+    def score(positives: Any, *negatives: Any, axis: int) -> Any:
+        good = positives.mean(axis=axis)
+        empty = sum(kind.mean(axis=axis) for kind in negatives) / len(negatives)
+        return 2 * good * empty / np.maximum(good + empty, 1e-12)
+
+    return resampled(score, positives, *negatives)

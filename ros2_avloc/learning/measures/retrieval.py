@@ -1,0 +1,164 @@
+"""Retrieval within and across modalities: nDCG, chance, and canonical correlation as a baseline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.linalg
+from numpy.typing import ArrayLike, NDArray
+
+from ros2_avloc.learning.measures.figures import Figure, mean
+
+Vectors = NDArray[np.float64]
+
+DEPTH = 30
+"""Best answers that are looked at (Objects that Sound, section 3.2)."""
+
+COMPONENTS, RIDGE = 128, 1e-2
+"""Of the canonical correlation analysis; the ridge is relative to the mean variance."""
+
+DIRECTIONS = {'image_image': (0, 0), 'image_audio': (0, 1), 'audio_image': (1, 0), 'audio_audio': (1, 1)}
+"""Query and database: 0 images, 1 sounds."""
+
+
+def ndcg(similarity: ArrayLike, relevance: ArrayLike, depth: int = DEPTH) -> Vectors:
+    """Return the normalised discounted cumulative gain of each query.
+
+    DCG = sum over the first `depth` ranks i of relevance_i / log2(i + 1), divided by that of the best order
+    (Järvelin & Kekäläinen, ACM TOIS 20, 2002; the gain is linear, as scikit-learn's `ndcg_score` takes it).
+
+    Parameters
+    ----------
+    similarity
+        ``(queries, items)``; an item with similarity -inf is left out for that query.
+    relevance
+        ``(queries, items)``, not negative.
+
+    Returns
+    -------
+    float64 ``(queries,)``; not a number where nothing is relevant.
+    """
+    similarity, relevance = np.asarray(similarity, np.float64), _left_out(similarity, relevance)
+    found = np.argsort(-similarity, axis=1, kind='stable')[:, :depth]
+    gains = _discounted(np.take_along_axis(relevance, found, axis=1))
+    return _over(gains, _discounted(-np.sort(-relevance, axis=1)[:, :depth]))
+
+
+def chance(similarity: ArrayLike, relevance: ArrayLike, depth: int = DEPTH) -> Vectors:
+    """Return the expectation of `ndcg` over random orders; `similarity` only says what is left out."""
+    relevance = _left_out(similarity, relevance)
+    kept = np.isfinite(np.asarray(similarity, np.float64)).sum(axis=1)
+    average = relevance.sum(axis=1) / np.maximum(kept, 1)
+    ranks = np.arange(min(depth, relevance.shape[1]))
+    gains = average * ((ranks < kept[:, None]) / np.log2(ranks + 2)).sum(axis=1)
+    return _over(gains, _discounted(-np.sort(-relevance, axis=1)[:, :depth]))
+
+
+def _left_out(similarity: ArrayLike, relevance: ArrayLike) -> Vectors:
+    return np.where(np.isneginf(np.asarray(similarity, np.float64)), 0.0, np.asarray(relevance, np.float64))
+
+
+def _discounted(gains: Vectors) -> Vectors:
+    return np.asarray((gains / np.log2(np.arange(gains.shape[1]) + 2)).sum(axis=1))
+
+
+def _over(gains: Vectors, best: Vectors) -> Vectors:
+    return np.asarray(np.divide(gains, best, out=np.full_like(gains, np.nan), where=best > 0))
+
+
+def relevance_of(categories: ArrayLike) -> Vectors:
+    """Return 1 for items of one category, else 0, ``(n, n)``: a pack has no ontology to measure along."""
+    names = np.asarray(categories)
+    return np.asarray(names[:, None] == names, np.float64)
+
+
+def retrieval(images: ArrayLike, sounds: ArrayLike, categories: ArrayLike,
+              relevance: ArrayLike | None = None) -> dict[str, dict[str, Figure | dict[str, Figure]]]:
+    """Measure retrieval in all four directions, by Euclidean distance.
+
+    Item i is an image and a sound that belong together. Every item is a query; in no direction is it looked
+    for among its own image and sound.
+
+    Parameters
+    ----------
+    images, sounds
+        Embeddings ``(n, d)``.
+    categories
+        Of the items, ``(n,)``.
+    relevance
+        ``(n, n)``; without it `relevance_of` the categories.
+
+    Returns
+    -------
+    dict
+        By direction (`DIRECTIONS`): ``ndcg`` and ``chance``, and ``by_category`` of the query.
+    """
+    names = np.asarray(categories)
+    relevance = relevance_of(names) if relevance is None else np.asarray(relevance, np.float64)
+    parts = np.asarray(images, np.float64), np.asarray(sounds, np.float64)
+    report = {}
+    for direction, (query, base) in DIRECTIONS.items():
+        similarity = -_squared_distances(parts[query], parts[base])
+        np.fill_diagonal(similarity, -np.inf)
+        values, by_chance = ndcg(similarity, relevance), chance(similarity, relevance)
+        asked = ~np.isnan(values)
+        report[direction] = {
+            'ndcg': mean(values[asked]), 'chance': mean(by_chance[asked]),
+            'by_category': {str(name): mean(values[asked & (names == name)]) for name in np.unique(names)}}
+    return report
+
+
+def _squared_distances(one: Vectors, other: Vectors) -> Vectors:
+    squares = (one ** 2).sum(axis=1)[:, None] + (other ** 2).sum(axis=1)
+    return np.asarray(squares - 2 * one @ other.T)
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Two linear maps onto a space where two modalities correlate."""
+
+    means: tuple[Vectors, Vectors]
+    weights: tuple[Vectors, Vectors]
+
+    def images(self, vectors: ArrayLike) -> Vectors:
+        """Project ``(n, d)``, each to length 1."""
+        return self._projected(vectors, 0)
+
+    def sounds(self, vectors: ArrayLike) -> Vectors:
+        """Project ``(n, d)``, each to length 1."""
+        return self._projected(vectors, 1)
+
+    def _projected(self, vectors: ArrayLike, which: int) -> Vectors:
+        projected = (np.asarray(vectors, np.float64) - self.means[which]) @ self.weights[which]
+        return np.asarray(projected / np.maximum(np.linalg.norm(projected, axis=1, keepdims=True), 1e-12))
+
+
+def canonical(images: ArrayLike, sounds: ArrayLike, components: int = COMPONENTS) -> Projection:
+    """Fit regularised canonical correlation analysis (Hotelling 1936; ridge as Vinod 1976).
+
+    Each modality is whitened with a ridge; the singular vectors of the whitened cross-covariance are the
+    directions. "Objects that Sound" (table 1) aligns L3-Net's embeddings so, with 128 components, and
+    normalises the projections to length 1.
+
+    Parameters
+    ----------
+    images, sounds
+        Embeddings ``(n, d)`` of pairs to fit on, row by row; never those that are measured.
+    components
+        At most as many as the smaller d are kept.
+    """
+    parts = [np.asarray(part, np.float64) for part in (images, sounds)]
+    means = [part.mean(axis=0) for part in parts]
+    centred = [part - middle for part, middle in zip(parts, means, strict=True)]
+    whitening = [_whitening(part) for part in centred]
+    cross = whitening[0].T @ (centred[0].T @ centred[1] / len(parts[0])) @ whitening[1]
+    left, _, right = scipy.linalg.svd(cross, full_matrices=False)
+    return Projection((means[0], means[1]),
+                      (whitening[0] @ left[:, :components], whitening[1] @ right.T[:, :components]))
+
+
+def _whitening(centred: Vectors) -> Vectors:
+    covariance = centred.T @ centred / len(centred)
+    values, vectors = scipy.linalg.eigh(covariance)
+    return np.asarray(vectors / np.sqrt(np.maximum(values, 0) + RIDGE * max(values.mean(), 1e-12)))
