@@ -15,3 +15,11 @@ class BundleError(AvlocError):
 
 class EngineError(AvlocError):
     """An engine that is not there, cannot be built, or computes something else than the bundle says."""
+
+
+class EngineUnavailableError(EngineError):
+    """An engine that cannot run here, in whatever precision."""
+
+
+class DeviceLostError(EngineError):
+    """The device that an engine runs on has failed; this process cannot use it again."""

@@ -56,8 +56,8 @@ def test_a_reduced_precision_is_right_or_refused_in_words(bundle, tiny, name, pr
 def test_auto_says_why_the_faster_ones_were_not_taken(bundle):
     engine, reasons = open_engine(bundle)
     assert engine.identity.name == 'openvino'
-    assert reasons[:2] == [f'{name} was not taken: it is not part of this version of ros2_avloc.'
-                           for name in ENGINES[:2]]
+    for name, reason in zip(ENGINES, reasons[:2], strict=False):
+        assert reason.startswith(f'{name} was not taken: ')
 
 
 def test_falls_back_unless_strict(bundle):

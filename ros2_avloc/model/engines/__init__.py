@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 
-from ros2_avloc.errors import EngineError
+from ros2_avloc.errors import EngineError, EngineUnavailableError
 from ros2_avloc.model.bundle import Bundle
 from ros2_avloc.model.engines.base import Engine
 from ros2_avloc.model.engines.check import check_golden
+from ros2_avloc.model.engines.options import EngineOptions
 
 ENGINES = ('tensorrt', 'torch', 'openvino', 'onnxruntime')
 """In the order in which ``'auto'`` tries them."""
 
 PRECISIONS = ('fp32', 'fp16', 'bf16')
 
-_AUTO_PRECISIONS = {'openvino': ('bf16', 'fp32'), 'onnxruntime': ('fp32',)}
-"""What ``'auto'`` tries, for the engines that this version has."""
+_AUTO_PRECISIONS = {'tensorrt': ('fp16', 'fp32'), 'torch': ('fp16', 'fp32'),
+                    'openvino': ('bf16', 'fp32'), 'onnxruntime': ('fp32',)}
+"""What ``'auto'`` tries, the fastest first."""
+
+_DISTRIBUTIONS = {'cuda': 'cuda-python'}
+"""What pip knows a module by, where that is another name."""
 
 
 def open_engine(
-    bundle: Bundle, *, name: str = 'auto', precision: str = 'auto', strict: bool = False
+    bundle: Bundle, *, name: str = 'auto', precision: str = 'auto', strict: bool = False,
+    options: EngineOptions | None = None, without: Collection[str] = ()
 ) -> tuple[Engine, list[str]]:
     """Open the first engine that works here and computes what the bundle says.
 
@@ -34,6 +41,10 @@ def open_engine(
         ``'auto'`` or one of `PRECISIONS`.
     strict
         Refuse instead of falling back to another engine or precision than the one that was asked for.
+    options
+        For the engines that build, and for whom they tell of it.
+    without
+        Engines that may not be taken.
 
     Returns
     -------
@@ -45,15 +56,24 @@ def open_engine(
     Raises
     ------
     EngineError
-        If no engine that may be taken works, or a name is unknown.
+        If no engine that may be taken works, a name is unknown, or it was cancelled.
     """
     _check_known('engine', name, ENGINES)
     _check_known('precision', precision, PRECISIONS)
+    options = replace(options or EngineOptions(), asked=name)
     reasons: list[str] = []
+    out = set(without)
     for engine, at in _attempts(name, precision, strict):
+        if engine in out:
+            continue
         try:
-            return _open(bundle, engine, at), reasons
+            return _open(bundle, engine, at, options), reasons
+        except EngineUnavailableError as error:
+            out.add(engine)
+            reasons.append(f'{engine} was not taken: {error}.')
         except EngineError as error:
+            if options.cancelled():
+                raise EngineError(f'Opening {engine} was cancelled.') from error
             reasons.append(f'{_named(engine, at)} was not taken: {error}.')
     raise EngineError(' '.join(['No engine can run the model.', *reasons]))
 
@@ -80,14 +100,14 @@ def _named(engine: str, precision: str) -> str:
     return engine if precision == 'auto' else f'{engine} in {precision}'
 
 
-def _open(bundle: Bundle, name: str, precision: str) -> Engine:
-    if name not in _AUTO_PRECISIONS:
-        raise EngineError('it is not part of this version of ros2_avloc')
+def _open(bundle: Bundle, name: str, precision: str, options: EngineOptions) -> Engine:
     try:
         module = importlib.import_module(f'ros2_avloc.model.engines.{name}')
-        engine: Engine = module.load(bundle, precision)
+        engine: Engine = module.load(bundle, precision, options)
     except ImportError as error:
-        raise EngineError(f'it cannot be imported ({error}); pip install {name}') from error
+        lacking = (error.name or name).split('.')[0]
+        raise EngineUnavailableError(f'it cannot be imported ({error}); '
+                                     f'pip install {_DISTRIBUTIONS.get(lacking, lacking)}') from error
     except EngineError:
         raise
     except Exception as error:  # each library has errors of its own

@@ -12,11 +12,12 @@ from ros2_avloc.errors import EngineError
 from ros2_avloc.model.bundle import Bundle
 from ros2_avloc.model.engines.base import EngineIdentity
 from ros2_avloc.model.engines.graphs import Array, Graph, GraphEngine
+from ros2_avloc.model.engines.options import EngineOptions
 
 PROVIDER = 'CPUExecutionProvider'
 
 
-def load(bundle: Bundle, precision: str) -> GraphEngine:
+def load(bundle: Bundle, precision: str, options: EngineOptions) -> GraphEngine:
     """Load the float32 graphs of a bundle.
 
     Both towers use as many threads as this process has cores. They sleep between two runs: threads that

@@ -12,13 +12,14 @@ from ros2_avloc.errors import EngineError
 from ros2_avloc.model.bundle import Bundle
 from ros2_avloc.model.engines.base import EngineIdentity
 from ros2_avloc.model.engines.graphs import Array, Graph, GraphEngine
+from ros2_avloc.model.engines.options import EngineOptions
 
 DEVICE = 'CPU'
 _TYPES = {'fp32': openvino.Type.f32, 'bf16': openvino.Type.bf16, 'fp16': openvino.Type.f16}
 _PRECISIONS = {of_library: precision for precision, of_library in _TYPES.items()}
 
 
-def load(bundle: Bundle, precision: str) -> GraphEngine:
+def load(bundle: Bundle, precision: str, options: EngineOptions) -> GraphEngine:
     """Load the float32 graphs of a bundle; the library converts their weights.
 
     The towers run with the latency hint: one request at a time on all cores of this process, whose threads

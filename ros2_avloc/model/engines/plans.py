@@ -1,0 +1,245 @@
+"""The cache of plans: what TensorRT has built for one GPU, with one version, from one bundle.
+
+A plan is code. It is read only from a directory that nobody else can write to, and only if it is what this
+program has written there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ros2_avloc.errors import EngineError, EngineUnavailableError
+
+PERIOD = 0.2
+"""Seconds between two looks whether another process has finished building."""
+
+_LOCK = 'lock'
+_UNWRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EDQUOT)
+
+
+@dataclass(frozen=True)
+class PlanKey:
+    """What a plan is for; it fits nothing else.
+
+    Attributes
+    ----------
+    bundle
+        SHA-256 of the bundle.
+    graph, precision
+        Which of its graphs.
+    library
+        Version of TensorRT.
+    gpu, capability
+        Name and compute capability of the device.
+    """
+
+    bundle: str
+    graph: str
+    precision: str
+    library: str
+    gpu: str
+    capability: str
+
+    @property
+    def name(self) -> str:
+        """Name of its files, without suffix."""
+        digest = hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        return '-'.join(filter(None, (self.graph, self.precision, digest[:16])))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What was built.
+
+    Attributes
+    ----------
+    content
+        For TensorRT to read.
+    computes
+        Precision that the builder gave the network: ``'fp32'``, ``'fp16'``, or ``''`` where there is none.
+    """
+
+    content: bytes
+    computes: str
+
+
+def cache_directory(path: Path | None) -> Path:
+    """Return the directory that was asked for, or the one in the user's cache.
+
+    Raises
+    ------
+    EngineError
+        If the user has no home.
+    """
+    if path is not None:
+        return path.expanduser()
+    try:
+        home = os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache'
+    except RuntimeError:
+        raise EngineError('This user has no home; say with model.cache_dir where to keep engines') from None
+    return Path(home, 'ros2_avloc', 'engines')
+
+
+class PlanCache:
+    """Plans in a directory that is the user's alone.
+
+    Parameters
+    ----------
+    directory
+        Made if need be.
+    warn
+        Told what is not as it should be and can be helped by building again.
+
+    Raises
+    ------
+    EngineError
+        If the directory belongs to somebody else, or others may use it.
+    """
+
+    def __init__(self, directory: Path, warn: Callable[[str], None]) -> None:
+        self.directory = directory
+        self._warn = warn
+        try:
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            if error.errno not in _UNWRITABLE:
+                raise EngineError(f'{directory} cannot be made ({error.strerror}); '
+                                  'name another model.cache_dir') from None
+            self._warn_unwritable(error)
+        if directory.exists():
+            _check_private(directory)
+
+    @contextlib.contextmanager
+    def locked(self, cancelled: Callable[[], bool], waiting: Callable[[str], None]) -> Iterator[None]:
+        """Keep other processes from building meanwhile; on a read-only disk they may.
+
+        Raises
+        ------
+        EngineError
+            If `cancelled` says so while another process builds.
+        """
+        try:
+            file = open(self.directory / _LOCK, 'w')  # noqa: SIM115 (it is closed below)
+        except OSError:
+            yield
+            return
+        with file:
+            while not _lock(file.fileno()):
+                if cancelled():
+                    raise EngineError('it was cancelled')
+                waiting('another process is building; waiting for it')
+                time.sleep(PERIOD)
+            yield
+
+    def load(self, key: PlanKey) -> Plan | None:
+        """Return a plan as it was stored; ``None``, after a warning where due, if there is none."""
+        path = self._path(key.name, 'plan')
+        try:
+            facts = json.loads(self._path(key.name, 'json').read_bytes())
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, RecursionError) as error:
+            self._warn(f'{path} cannot be used ({error}); it is built again.')
+            return None
+        if not isinstance(facts, dict) or facts.get('key') != asdict(key) \
+                or facts.get('sha256') != hashlib.sha256(content).hexdigest():
+            self._warn(f'{path} is damaged or of another origin; it is built again.')
+            return None
+        return Plan(content, str(facts.get('computes', '')))
+
+    def store(self, key: PlanKey, plan: Plan, **facts: Any) -> None:
+        """Keep a plan, with facts for people beside it; a warning says if that cannot be."""
+        sha256 = hashlib.sha256(plan.content).hexdigest()
+        about = {'key': asdict(key), 'computes': plan.computes, 'sha256': sha256, **facts}
+        try:
+            _write(self._path(key.name, 'plan'), plan.content)
+            _write(self._path(key.name, 'json'), json.dumps(about, indent=2).encode())
+        except OSError as error:
+            self._warn_unwritable(error)
+
+    def entries(self) -> dict[str, dict[str, Any]]:
+        """Return the facts about each plan, by name; empty facts where they cannot be read."""
+        return {path.stem: _facts(path.with_suffix('.json')) | {'bytes': path.stat().st_size}
+                for path in sorted(self.directory.glob('*.plan'))}
+
+    def remove(self, name: str) -> None:
+        """Remove a plan and what is beside it.
+
+        Raises
+        ------
+        EngineError
+            If there is none of this name, or it cannot be removed.
+        """
+        if name not in self.entries():
+            raise EngineError(f'{self.directory} holds no engine {name!r}.')
+        try:
+            for suffix in ('json', 'plan'):
+                self._path(name, suffix).unlink(missing_ok=True)
+        except OSError as error:
+            raise EngineError(f'{self._path(name, suffix)} cannot be removed ({error.strerror}).') from None
+
+    def _path(self, name: str, suffix: str) -> Path:
+        return self.directory / f'{name}.{suffix}'
+
+    def _warn_unwritable(self, error: OSError) -> None:
+        self._warn(f'Nothing can be kept in {self.directory} ({error.strerror}): every start builds anew.')
+
+
+def _check_private(directory: Path) -> None:
+    status = directory.stat()
+    if status.st_uid != os.geteuid() or status.st_mode & 0o077:
+        raise EngineUnavailableError(
+            f'{directory} must belong to the user of this process and be closed to others, for an engine in '
+            f'it is run as code (chown {os.geteuid()} and chmod 700 it)')
+
+
+def _lock(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file so that whoever reads it meets the old content or the new, whole."""
+    file, temporary = tempfile.mkstemp(dir=path.parent, prefix=f'.{path.name}.')
+    try:
+        with os.fdopen(file, 'wb') as target:
+            target.write(content)
+            target.flush()
+            os.fsync(target.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    _sync_directory(path.parent)
+
+
+def _sync_directory(directory: Path) -> None:
+    """Let a rename outlast a power cut."""
+    file = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def _facts(path: Path) -> dict[str, Any]:
+    try:
+        facts = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return facts if isinstance(facts, dict) else {}
