@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ros2_avloc.attention.attention import Attention
+from ros2_avloc.attention.fusion import fuse, hear_out_of_view
+from ros2_avloc.attention.heard import Heard
 from ros2_avloc.attention.sources import Source, find_sources
 from ros2_avloc.attention.tracker import Track, Tracker
+from ros2_avloc.audio.array import Array, PowerMap
 from ros2_avloc.audio.sound import Sound
 from ros2_avloc.errors import InputError
 from ros2_avloc.model.localizer import Localization, Localizer
@@ -52,7 +55,7 @@ class Result:
     frame
         The window's frame.
     localization
-        Its heatmap.
+        Its heatmap; with an array of microphones, that of what is seen and heard.
     sources
         What sounds in this frame, best first; bearings in the camera's optical frame.
     tracks
@@ -83,18 +86,22 @@ class Pipeline:
         The bundle's: lowest probability of a source where the settings say 0.
     settings
         May be replaced at any time, from any thread; the next window takes them.
+    array
+        The microphones whose channels the sounds bring, if they are to be listened to one by one.
     """
 
     def __init__(self, localizer: Localizer, *, threshold: float,
-                 settings: PipelineSettings | None = None) -> None:
+                 settings: PipelineSettings | None = None, array: Array | None = None) -> None:
         self.settings = settings or PipelineSettings()
         self._localizer = localizer
         self._threshold = threshold
+        self._array = array
         self._tracker = Tracker(confirm=self.settings.confirm, forget=self.settings.forget)
         self._attention = Attention(min_dwell=self.settings.min_dwell,
                                     switch_margin=self.settings.switch_margin)
 
-    def process(self, frame: Frame, sound: Sound, camera: Camera, pose: Pose | None) -> Result:
+    def process(self, frame: Frame, sound: Sound, camera: Camera, pose: Pose | None,
+                mounting: Pose | None = None) -> Result:
         """Process a window.
 
         Parameters
@@ -106,6 +113,9 @@ class Pipeline:
         pose
             Of the camera in the target frame at the frame's stamp. ``None`` where it is not known: then
             the result has no tracks, and those that were there wait.
+        mounting
+            Pose of the camera in the array's frame. ``None`` where it is not known: then the array is not
+            listened to.
 
         Raises
         ------
@@ -117,12 +127,23 @@ class Pipeline:
         _check_size(frame, camera)
         settings = self._take_settings()
         localization = self._localizer.localize(frame, sound)
+        power = self._listen(sound)
+        if power is not None and mounting is not None:
+            localization = _fused(localization, power, camera, mounting)
         threshold = settings.threshold or self._threshold
         sources = find_sources(localization.heatmap, camera, threshold=threshold, limit=settings.limit)
         if pose is None:
             return Result(frame, localization, sources, [], None)
-        tracks = self._tracker.update(frame.stamp, sources, pose, camera)
+        heard: list[Heard] = []
+        if power is not None and mounting is not None:
+            heard = hear_out_of_view(power, sources, camera, mounting)
+        tracks = self._tracker.update(frame.stamp, [*sources, *heard], pose, camera)
         return Result(frame, localization, sources, tracks, self._attention.choose(frame.stamp, tracks))
+
+    def _listen(self, sound: Sound) -> PowerMap | None:
+        if self._array is None or sound.channels is None:
+            return None
+        return self._array.listen(sound.channels)
 
     def _take_settings(self) -> PipelineSettings:
         settings = self.settings
@@ -130,6 +151,11 @@ class Pipeline:
         self._attention.min_dwell = settings.min_dwell
         self._attention.switch_margin = settings.switch_margin
         return settings
+
+
+def _fused(localization: Localization, power: PowerMap, camera: Camera, mounting: Pose) -> Localization:
+    heatmap = fuse(localization.heatmap, power, camera, mounting)
+    return replace(localization, heatmap=heatmap, correspondence=float(heatmap.max()))
 
 
 def _check_size(frame: Frame, camera: Camera) -> None:

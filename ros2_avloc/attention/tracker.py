@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from ros2_avloc.attention.bearing import Bearing, Matrix, covariance_at, rotate, spread, turned, turns
+from ros2_avloc.attention.heard import Heard
 from ros2_avloc.attention.sources import Source
 from ros2_avloc.vision.camera import Camera
 from ros2_avloc.vision.pose import Pose
@@ -66,7 +67,7 @@ class Track:
     confirmed
         Whether it was seen often enough.
     source
-        The source in this frame, or ``None`` when it was not seen in it.
+        The source in this frame, seen or heard only, or ``None`` when there was none.
     first_seen, last_seen
         Stamps in ns.
     sightings
@@ -75,6 +76,8 @@ class Track:
         Those of them since it last began to sound; 0 while it is silent.
     sounding
         Whether it sounds: seen often enough since it last was silent. A single frame is no sound.
+    heard_only
+        Whether nobody has seen it yet.
     """
 
     id: int
@@ -82,12 +85,13 @@ class Track:
     existence: float
     probability: float
     confirmed: bool
-    source: Source | None
+    source: Source | Heard | None
     first_seen: int
     last_seen: int
     sightings: int
     streak: int
     sounding: bool
+    heard_only: bool = False
 
     @property
     def score(self) -> float:
@@ -113,7 +117,8 @@ class Tracker:
         self._stamp: int | None = None
         self._next_id = 1
 
-    def update(self, stamp: int, sources: Sequence[Source], pose: Pose, camera: Camera) -> list[Track]:
+    def update(self, stamp: int, sources: Sequence[Source | Heard], pose: Pose, camera: Camera
+               ) -> list[Track]:
         """Take in the sources of a frame.
 
         Parameters
@@ -121,7 +126,7 @@ class Tracker:
         stamp
             Of the frame, ns. If it lies before the last one (a bag begins anew), all tracks are dropped.
         sources
-            Of the frame, in the camera's optical frame.
+            Of the frame, in the camera's optical frame; those that are heard only count as seen.
         pose
             Of the camera in the target frame at that stamp. Its position is not used: how far away a source
             is nobody knows.
@@ -159,11 +164,11 @@ class Tracker:
         self._stamp = stamp
         return seconds
 
-    def _begin(self, stamp: int, source: Source, bearing: Bearing) -> Track:
+    def _begin(self, stamp: int, source: Source | Heard, bearing: Bearing) -> Track:
         track = Track(id=self._next_id, bearing=bearing, existence=WITNESS * source.probability,
                       probability=source.probability, confirmed=self.confirm <= 1, source=source,
                       first_seen=stamp, last_seen=stamp, sightings=1, streak=1,
-                      sounding=self.confirm <= 1)
+                      sounding=self.confirm <= 1, heard_only=isinstance(source, Heard))
         self._next_id += 1
         return track
 
@@ -174,7 +179,7 @@ def predict(track: Track, seconds: float) -> Track:
     return replace(track, bearing=Bearing(track.bearing.vector, covariance), source=None)
 
 
-def see(track: Track, stamp: int, source: Source, bearing: Bearing, confirm: int) -> Track:
+def see(track: Track, stamp: int, source: Source | Heard, bearing: Bearing, confirm: int) -> Track:
     """Correct a predicted track by its source, whose bearing in the target frame is `bearing`."""
     sightings, streak = track.sightings + 1, track.streak + 1
     return replace(
@@ -188,6 +193,7 @@ def see(track: Track, stamp: int, source: Source, bearing: Bearing, confirm: int
         sightings=sightings,
         streak=streak,
         sounding=track.sounding or streak >= confirm,
+        heard_only=track.heard_only and isinstance(source, Heard),
     )
 
 

@@ -29,6 +29,9 @@ class Block:
         ROS time in ns at which the block was received.
     stamp_source
         Whether `time` comes from a header or is the arrival.
+    channels
+        The same samples of each microphone of an array, float32 ``(n, c)``; ``None`` where there is none.
+        All blocks of a stream have as many.
     """
 
     samples: NDArray[np.float32]
@@ -37,6 +40,7 @@ class Block:
     position: float
     arrival: int
     stamp_source: StampSource
+    channels: NDArray[np.float32] | None = None
 
     @property
     def length(self) -> float:

@@ -38,6 +38,35 @@ def mix(samples: NDArray[np.float32], select: Sequence[int] = ()) -> NDArray[np.
                          f'0 to {channels - 1}: select among these.')
     if channels == 1:
         return samples[:, 0]
-    chosen = samples[:, list(select)] if select else samples
-    mixed: NDArray[np.float32] = chosen.mean(axis=1, dtype=np.float32)
+    mixed: NDArray[np.float32] = _chosen(samples, select).mean(axis=1, dtype=np.float32)
     return mixed
+
+
+def microphones(samples: NDArray[np.float32], select: Sequence[int], count: int) -> NDArray[np.float32]:
+    """Return the channels of an array, those that `mix` takes, in the order of `select`.
+
+    Parameters
+    ----------
+    samples, select
+        As of `mix`, which has accepted them.
+    count
+        Microphones that the array has.
+
+    Returns
+    -------
+    float32 ``(n, count)``
+
+    Raises
+    ------
+    InputError
+        If there are more or fewer.
+    """
+    chosen = _chosen(samples, select)
+    if chosen.shape[1] != count:
+        raise InputError(f'audio.array places {count} microphones, but the audio has {chosen.shape[1]} '
+                         'channels: place each, or name those that are placed in audio.select.')
+    return chosen
+
+
+def _chosen(samples: NDArray[np.float32], select: Sequence[int]) -> NDArray[np.float32]:
+    return samples[:, list(select)] if select else samples

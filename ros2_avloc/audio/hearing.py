@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from ros2_avloc.audio.block import Block
-from ros2_avloc.audio.channels import mix
+from ros2_avloc.audio.channels import microphones, mix
 from ros2_avloc.audio.chunk import AudioFormat, Chunk
 from ros2_avloc.audio.decoded import Decoded, Decoder
 from ros2_avloc.audio.pcm import PcmDecoder
@@ -29,13 +29,16 @@ class Hearing:
         a blocking read stamp the end.
     seconds
         Audio that the timeline keeps.
+    array
+        Microphones of an array whose channels the timeline keeps too; 0: none.
     """
 
     def __init__(self, *, select: Sequence[int] = (), stamp_at: Literal['start', 'end'] = 'start',
-                 seconds: float = 10.0) -> None:
+                 seconds: float = 10.0, array: int = 0) -> None:
         self.timeline = Timeline(seconds)
         self._select = tuple(select)
         self._stamp_at = stamp_at
+        self._array = array
         self._format: AudioFormat | None = None
         self._decoder: Decoder | None = None
 
@@ -51,13 +54,15 @@ class Hearing:
         decoder = _open(chunk.format) if changed or self._decoder is None else self._decoder
         decoded = decoder.decode(_bytes(chunk))
         samples = mix(decoded.samples, self._select)
+        channels = microphones(decoded.samples, self._select, self._array) if self._array else None
         if changed:
             self.timeline.restart()
             self._format, self._decoder = chunk.format, decoder
         if len(samples):
             time, position = self._timed(chunk, decoded)
             source: Literal['header', 'arrival'] = 'arrival' if _unstamped(chunk) else 'header'
-            self.timeline.append(Block(samples, decoded.sample_rate, time, position, chunk.arrival, source))
+            self.timeline.append(Block(samples, decoded.sample_rate, time, position, chunk.arrival, source,
+                                       channels))
 
     def _timed(self, chunk: Chunk, decoded: Decoded) -> tuple[int, float]:
         """Return the chunk's time and the position of its samples that the time belongs to."""

@@ -10,7 +10,7 @@ from ros2_avloc.audio.sound import SAMPLE_RATE
 
 
 class Resampler:
-    """A stream of mono samples at 48 kHz.
+    """A stream of samples at 48 kHz.
 
     soxr ('HQ', linear phase) gives its output aligned with its input: output sample k belongs to
     input sample k * rate / 48000 from the first one on, so that no delay is left to subtract. It
@@ -21,16 +21,18 @@ class Resampler:
     ----------
     sample_rate
         Rate of the input in Hz.
+    channels
+        Their number, which changes nothing of when what comes out. They stay together.
     """
 
-    def __init__(self, sample_rate: int) -> None:
+    def __init__(self, sample_rate: int, channels: int = 1) -> None:
         self.sample_rate = sample_rate
         self._stream: soxr.ResampleStream | None = None
         if sample_rate != SAMPLE_RATE:
-            self._stream = soxr.ResampleStream(sample_rate, SAMPLE_RATE, 1)
+            self._stream = soxr.ResampleStream(sample_rate, SAMPLE_RATE, channels)
 
     def resample(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Feed float32 ``(n,)``, return the float32 ``(m,)`` at 48 kHz that it completes."""
+        """Feed float32 ``(n,)`` or ``(n, channels)``, return the ``(m, …)`` at 48 kHz that it completes."""
         if self._stream is None:
             return samples
         completed: NDArray[np.float32] = self._stream.resample_chunk(samples)

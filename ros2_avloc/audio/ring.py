@@ -15,10 +15,12 @@ class Ring:
     ----------
     capacity
         Samples that are kept.
+    shape
+        Of one sample: empty, or the number of channels.
     """
 
-    def __init__(self, capacity: int) -> None:
-        self._samples = np.zeros(capacity, np.float32)
+    def __init__(self, capacity: int, shape: tuple[int, ...] = ()) -> None:
+        self._samples = np.zeros((capacity, *shape), np.float32)
         self._holes: deque[tuple[int, int]] = deque()
         self.end = 0
         """Index after the last sample."""
@@ -29,7 +31,7 @@ class Ring:
         return max(0, self.end - len(self._samples))
 
     def write(self, samples: NDArray[np.float32]) -> None:
-        """Append float32 ``(n,)``."""
+        """Append float32 ``(n, …)``."""
         kept = samples[-len(self._samples):]
         at = (self.end + len(samples) - len(kept)) % len(self._samples)
         first = min(len(kept), len(self._samples) - at)

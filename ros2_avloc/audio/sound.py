@@ -32,11 +32,14 @@ class Sound:
         the columns of successive spectrograms coincide.
     epoch
         Counts how often the timeline started anew; indices of two epochs cannot be compared.
+    channels
+        The same samples of each microphone of an array, float32 ``(48240, c)``; ``None`` where there is none.
     """
 
     samples: NDArray[np.float32]
     end: int
     epoch: int
+    channels: NDArray[np.float32] | None = None
 
     @property
     def level(self) -> float:

@@ -7,8 +7,8 @@ from collections import deque
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ros2_avloc.audio.array_ring import ArrayRing
 from ros2_avloc.audio.block import Block, StampSource
 from ros2_avloc.audio.clock import SampleClock
 from ros2_avloc.audio.continuity import SHIFT_BLOCKS, Timing, Tolerance, Verdict, judge, lasting_shift
@@ -73,6 +73,7 @@ class Timeline:
         self._ring = Ring(round(self._seconds * SAMPLE_RATE))
         self._clock: SampleClock | None = None
         self._resampler = Resampler(SAMPLE_RATE)
+        self._array: ArrayRing | None = None
         self._source: StampSource | None = None
         self._count = 0  # samples since the start, at the rate that comes in
         self._doubtful: list[Block] = []
@@ -97,12 +98,17 @@ class Timeline:
             return Missing.NOT_YET
         if self._ring.has_hole(begin, end):
             return Missing.HOLE
-        return Sound(self._ring.read(begin, end), end, self._epoch)
+        channels = None if self._array is None else self._array.read(begin, end)
+        return Sound(self._ring.read(begin, end), end, self._epoch, channels)
 
     @property
     def latest(self) -> int | None:
         """ROS time (ns) of the end of the last sample; None where nothing was heard."""
         return None if self._clock is None or not self._ring.end else self._clock.time_at(self._ring.end)
+
+    def index_at(self, time: int) -> float | None:
+        """Sample of the timeline at ROS time `time` (ns), with its fraction; None where nothing was heard."""
+        return None if self._clock is None else self._clock.index_at(time)
 
     @property
     def status(self) -> TimelineStatus:
@@ -154,6 +160,10 @@ class Timeline:
     def _start(self, block: Block) -> None:
         self._ring = Ring(round(self._seconds * SAMPLE_RATE))
         self._resampler = Resampler(block.sample_rate)
+        self._array = None
+        if block.channels is not None:
+            self._array = ArrayRing(round(self._seconds * SAMPLE_RATE), block.sample_rate,
+                                    block.channels.shape[1])
         self._source = block.stamp_source
         self._count = 0
         self._residuals.clear()
@@ -176,7 +186,7 @@ class Timeline:
                 self._repeated += round(self._at_48k(len(self._doubtful.pop(0).samples)))
             elif verdict is Verdict.LOST:
                 self._insert_hole(self._missing(timings, tolerance))
-                self._write(self._doubtful.pop(0).samples)
+                self._write(self._doubtful.pop(0))
             else:
                 if verdict is Verdict.STEPPED:
                     self._clock_now.step(timings[-1].residual)
@@ -213,16 +223,16 @@ class Timeline:
         if samples:
             self._ring.mark_hole(math.floor(begin), math.ceil(end))
             self._lost += round(end - begin)
-            self._write(np.zeros(samples, np.float32))
+            self._write_silence(samples)
 
     def _write_all(self, timing: Timing) -> None:
         """Write the blocks in doubt, and believe the time of the last."""
         last = self._doubtful[-1]
         for block in self._doubtful[:-1]:
-            self._write(block.samples)
+            self._write(block)
         self._fill_small_loss(timing)
         self._clock_now.observe(self._at_48k(self._count + last.position), last.time)
-        self._write(last.samples)
+        self._write(last)
         self._doubtful = []
 
     def _fill_small_loss(self, timing: Timing) -> None:
@@ -233,9 +243,17 @@ class Timeline:
             self._insert_hole(self._samples(shift, timing.length))
             self._residuals.clear()
 
-    def _write(self, samples: NDArray[np.float32]) -> None:
-        self._ring.write(self._resampler.resample(samples))
-        self._count += len(samples)
+    def _write(self, block: Block) -> None:
+        self._ring.write(self._resampler.resample(block.samples))
+        if self._array is not None and block.channels is not None:
+            self._array.write(block.channels)
+        self._count += len(block.samples)
+
+    def _write_silence(self, samples: int) -> None:
+        self._ring.write(self._resampler.resample(np.zeros(samples, np.float32)))
+        if self._array is not None:
+            self._array.write_silence(samples)
+        self._count += samples
 
     def _at_48k(self, samples: float) -> float:
         return samples * SAMPLE_RATE / self._resampler.sample_rate

@@ -1,0 +1,124 @@
+"""What a camera sees sound and what an array of microphones hears, put together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, logit
+
+from ros2_avloc.attention.bearing import Bearing, angle, covariance_at, rotate, spread
+from ros2_avloc.attention.heard import LEAST_CONTRAST, SECOND, Heard, find_heard
+from ros2_avloc.attention.sources import Source
+from ros2_avloc.attention.tracker import in_view
+from ros2_avloc.audio.array import PowerMap
+from ros2_avloc.vision.camera import Camera
+from ros2_avloc.vision.grid import GRID, cell_to_pixel
+from ros2_avloc.vision.pose import Pose
+
+DISTANCE = 2.0
+"""Metres at which a source is taken to be where array and camera are not in one place."""
+
+WEIGHT = 8.0
+"""Logit that a cell loses as the power from there falls from that of a second peak to the mean of all."""
+
+MOST_DOUBT = math.log(0.01)
+"""What a cell loses at most: of a hundred directions that the array gives, one is false."""
+
+ONE = math.radians(15.0)
+"""A direction closer than this to a source that is seen is that source."""
+
+MOST_HEARD = 3
+
+_NOWHERE = Pose(np.eye(3), np.zeros(3))
+
+Vectors = NDArray[np.float64]
+Heatmap = NDArray[np.float32]
+
+
+def fuse(heatmap: Heatmap, power: PowerMap, camera: Camera, mounting: Pose) -> Heatmap:
+    """Doubt what is seen to sound where nothing is heard from there.
+
+    The array only takes away: that something is heard from a direction does not say that what is seen there
+    makes the sound, for most of the world is out of view behind it.
+
+    Parameters
+    ----------
+    heatmap
+        Probabilities, float32 ``(14, 14)``.
+    power
+        What the array has heard in the same second. Where it does not stand out it says nothing.
+    camera
+        Of the frame.
+    mounting
+        Pose of the camera in the array's frame.
+
+    Returns
+    -------
+    float32 ``(14, 14)``
+        Probabilities, none greater than before.
+    """
+    if power.contrast < LEAST_CONTRAST:
+        return heatmap
+    towards = _towards(_cell_rays(camera), power, mounting)
+    relative = power.towards(np.nan_to_num(towards)).reshape(GRID, GRID)
+    doubt = np.clip(WEIGHT * (relative / SECOND - 1.0), MOST_DOUBT, 0.0)
+    seen = np.clip(heatmap.astype(np.float64), 1e-6, 1 - 1e-6)
+    fused: Heatmap = expit(logit(seen) + doubt).astype(np.float32)
+    return fused
+
+
+def hear_out_of_view(power: PowerMap, sources: Sequence[Source], camera: Camera, mounting: Pose
+                     ) -> list[Heard]:
+    """Find what is heard outside the camera's view.
+
+    Parameters
+    ----------
+    power
+        What the array has heard.
+    sources
+        What is seen to sound; what is heard within `ONE` of it is the same.
+    camera, mounting
+        As for `fuse`.
+
+    Returns
+    -------
+    list[Heard]
+        In the camera's optical frame, best first.
+    """
+    heard = [_from_camera(one, power, mounting) for one in find_heard(power, MOST_HEARD)]
+    return [one for one in heard if not in_view(one.bearing, _NOWHERE, camera)
+            and all(angle(one.bearing.vector, source.bearing.vector) > ONE for source in sources)]
+
+
+def _towards(rays: Vectors, power: PowerMap, mounting: Pose) -> Vectors:
+    """Directions from the array to what lies at `DISTANCE` along rays of the camera."""
+    ways = DISTANCE * rays @ mounting.rotation.T + _offset(power, mounting)
+    directions: Vectors = ways / np.linalg.norm(ways, axis=-1, keepdims=True)
+    return directions
+
+
+def _from_camera(heard: Heard, power: PowerMap, mounting: Pose) -> Heard:
+    """Tell a direction from the array as one from the camera."""
+    offset = _offset(power, mounting)
+    way = DISTANCE * heard.bearing.vector - offset
+    vector = way / np.linalg.norm(way)
+    # Between half of the distance and infinity, parallax is wrong by up to the angle that it has at it.
+    parallax = (float(np.linalg.norm(offset)) / DISTANCE / 2) ** 2 * np.eye(2)
+    bearing = Bearing(vector, covariance_at(vector, spread(heard.bearing)) + parallax)
+    return Heard(heard.probability, rotate(bearing, mounting.rotation.T))
+
+
+def _offset(power: PowerMap, mounting: Pose) -> Vectors:
+    offset: Vectors = mounting.position - power.array.centre
+    return offset
+
+
+@lru_cache(maxsize=4)
+def _cell_rays(camera: Camera) -> Vectors:
+    """Rays of the middles of all cells, row by row, float64 ``(196, 3)``."""
+    cells = np.indices((GRID, GRID)).reshape(2, -1).T
+    return camera.rays(cell_to_pixel(cells, camera.width, camera.height))
