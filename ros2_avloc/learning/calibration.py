@@ -12,7 +12,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from ros2_avloc.learning.checks import Check, logits_of
-from ros2_avloc.learning.networks import AVOLNet
+from ros2_avloc.learning.networks import AVENet, AVOLNet
 from ros2_avloc.model.manifest import Calibration
 
 KEPT = 0.82
@@ -39,13 +39,32 @@ def calibrate(network: AVOLNet, checks: Sequence[Check]) -> tuple[AVOLNet, Calib
     network = copy.deepcopy(network).eval()
     best = [logits_of(network, check.images, check.spectrograms).amax(dim=(1, 2)).double().numpy()
             for check in checks]
-    truth = [check.corresponds.numpy() for check in checks]
-    shift, temperature = _fitted(np.concatenate(best), np.concatenate(truth))
+    shift, temperature, threshold = _decided(best, checks)
     with torch.no_grad():
         network.heads.bias.sub_(shift)
-    thresholds = [_threshold(expit((values[right] - shift) / temperature))
-                  for values, right in zip(best, truth, strict=True)]
-    return network, Calibration(min(thresholds), temperature)
+    return network, Calibration(threshold, temperature)
+
+
+def calibrate_embedder(network: AVENet, checks: Sequence[Check]) -> Calibration:
+    """Fit how the distance of two embeddings becomes the probability that frame and sound correspond.
+
+    Parameters
+    ----------
+    checks
+        As in `calibrate`.
+    """
+    odds = [logits_of(network, check.images, check.spectrograms).double().numpy() for check in checks]
+    shift, temperature, threshold = _decided(odds, checks)
+    return Calibration(threshold, temperature, float(network.slope), float(network.offset) - shift)
+
+
+def _decided(values: Sequence[Values], checks: Sequence[Check]) -> tuple[float, float, float]:
+    """Return shift, temperature and threshold for what a network says of each check."""
+    truth = [check.corresponds.numpy() for check in checks]
+    shift, temperature = _fitted(np.concatenate(values), np.concatenate(truth))
+    thresholds = [_threshold(expit((some[right] - shift) / temperature))
+                  for some, right in zip(values, truth, strict=True)]
+    return shift, temperature, min(thresholds)
 
 
 def _fitted(best: Values, truth: NDArray[np.bool_]) -> tuple[float, float]:

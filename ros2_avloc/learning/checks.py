@@ -13,7 +13,7 @@ from torch import Tensor
 from ros2_avloc.audio.spectrogram import spectrogram
 from ros2_avloc.learning.banks import Bank, Box
 from ros2_avloc.learning.loop import scaled
-from ros2_avloc.learning.networks import AVOLNet
+from ros2_avloc.learning.networks import AVENet, AVOLNet
 from ros2_avloc.learning.scenes import Mixture, Scene, draw_scene
 from ros2_avloc.vision.grid import GRID, cell_to_pixel
 from ros2_avloc.vision.preprocess import SIDE
@@ -81,7 +81,7 @@ def _holds_middle(box: Box) -> bool:
 
 
 @torch.no_grad()
-def logits_of(network: AVOLNet, images: Tensor, spectrograms: Tensor) -> Tensor:
-    """Return the logits ``(n, 14, 14)`` of uint8 images, each with its own sound, in small batches."""
+def logits_of(network: AVOLNet | AVENet, images: Tensor, spectrograms: Tensor) -> Tensor:
+    """Return the logits of uint8 images, each with its own sound: ``(n, 14, 14)``, of AVE-Net ``(n,)``."""
     pairs = zip(torch.split(images, 32), torch.split(spectrograms, 32), strict=True)
     return torch.cat([network(scaled(some), sounds) for some, sounds in pairs])

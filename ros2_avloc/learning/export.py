@@ -1,4 +1,4 @@
-"""From a trained network to a bundle: folded weights, three ONNX graphs, golden values."""
+"""From a trained network to a bundle: folded weights, ONNX graphs, golden values."""
 
 from __future__ import annotations
 
@@ -10,38 +10,50 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import torch
+import torch.nn.functional as nnf
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
-from ros2_avloc.learning.networks import AVOLNet
-from ros2_avloc.model.bundle import Bundle, write_bundle
-from ros2_avloc.model.golden import Golden
+from ros2_avloc.errors import InputError
+from ros2_avloc.learning.half import share_weights
+from ros2_avloc.learning.networks import AVENet, AVOLNet, Heads
+from ros2_avloc.learning.towers import STRIDE
+from ros2_avloc.model.bundle import write_bundle
+from ros2_avloc.model.golden import Golden, GoldenEmbeddings
 from ros2_avloc.model.manifest import Calibration
 from ros2_avloc.vision.grid import GRID
 
 OPSET = 17
 """ONNX operator set of the graphs; TensorRT 8.6 and later parse it."""
 
+Values = NDArray[np.float32]
 
-class CellsPart(nn.Sequential):
-    """Frame ``(1, 3, 224, 224)`` to embeddings of its cells ``(1, 128, 14, 14)``, without BatchNorm."""
-
-    def __init__(self, network: AVOLNet) -> None:
-        conv5 = fuse_conv_bn_eval(network.heads.conv5, network.heads.norm5)
-        conv6 = fuse_conv_bn_eval(network.heads.conv6, network.heads.norm6)
-        super().__init__(*_folded(network.vision), conv5, nn.ReLU(), conv6)
+POOLED = {'vision': (14, 14), 'sound': (16, 12)}
+"""Height and width of what the towers make of a frame and of a spectrogram."""
 
 
-class SoundPart(nn.Sequential):
-    """Spectrogram ``(1, 1, 257, 200)`` to the embedding of the sound ``(1, 128)``, without BatchNorm."""
+def _body(network: AVOLNet | AVENet, tower: str) -> nn.Sequential:
+    """Return the layers from a frame or a spectrogram to its embedding, without BatchNorm."""
+    layers = _folded(getattr(network, tower))
+    if isinstance(network, AVOLNet) and tower == 'vision':
+        heads = network.heads
+        conv5, conv6 = _convolution(heads.conv5, heads.norm5), _convolution(heads.conv6, heads.norm6)
+        return nn.Sequential(*layers, conv5, nn.ReLU(), conv6)
+    head: Any = network.heads if isinstance(network, AVOLNet) else {'vision': network.see,
+                                                                   'sound': network.hear}[tower]
+    fc1, fc2 = _linear(head.fc1, head.norm1), _linear(head.fc2, head.norm2)
+    return nn.Sequential(*layers, nn.MaxPool2d(POOLED[tower]), nn.Flatten(), fc1, nn.ReLU(), fc2)
 
-    def __init__(self, network: AVOLNet) -> None:
-        fc1 = fuse_linear_bn_eval(network.heads.fc1, network.heads.norm1)
-        fc2 = fuse_linear_bn_eval(network.heads.fc2, network.heads.norm2)
-        pool4 = nn.MaxPool2d((16, 12))
-        super().__init__(*_folded(network.sound), pool4, nn.Flatten(), fc1, nn.ReLU(), fc2)
+
+def _convolution(layer: nn.Conv2d, norm: nn.Module) -> nn.Conv2d:
+    return fuse_conv_bn_eval(layer, norm) if isinstance(norm, nn.BatchNorm2d) else layer
+
+
+def _linear(layer: nn.Linear, norm: nn.Module) -> nn.Linear:
+    return fuse_linear_bn_eval(layer, norm) if isinstance(norm, nn.BatchNorm1d) else layer
 
 
 class HeadPart(nn.Module):
@@ -50,11 +62,11 @@ class HeadPart(nn.Module):
     scale: Tensor
     bias: Tensor
 
-    def __init__(self, network: AVOLNet) -> None:
+    def __init__(self, heads: Heads) -> None:
         super().__init__()
-        self.embedding = network.embedding
-        self.register_buffer('scale', network.heads.scale.detach().reshape(1, 1))
-        self.register_buffer('bias', network.heads.bias.detach().reshape(1, 1))
+        self.embedding = heads.fc2.out_features
+        self.register_buffer('scale', heads.scale.detach().reshape(1, 1))
+        self.register_buffer('bias', heads.bias.detach().reshape(1, 1))
 
     def forward(self, cells: Tensor, sound: Tensor) -> Tensor:
         """Compare each cell with the sound."""
@@ -75,51 +87,100 @@ def _folded(tower: nn.Sequential) -> list[nn.Module]:
     return layers
 
 
-def graphs(network: AVOLNet) -> dict[str, bytes]:
-    """Return the ONNX graphs of a network by the names that they have in a bundle."""
-    network = copy.deepcopy(network).eval().float().cpu()
-    image, spectrogram = torch.zeros(1, 3, 224, 224), torch.zeros(1, 1, 257, 200)
-    cells, sound = torch.zeros(1, network.embedding, GRID, GRID), torch.zeros(1, network.embedding)
-    return {
-        'vision_fp32.onnx': _graph(CellsPart(network), {'image': image}, 'cells'),
-        'sound_fp32.onnx': _graph(SoundPart(network), {'spectrogram': spectrogram}, 'sound'),
-        'head.onnx': _graph(HeadPart(network), {'cells': cells, 'sound': sound}, 'logits'),
-    }
+class Shipped:
+    """A network as a bundle holds it: float32, BatchNorm folded, weights rounded to half precision.
+
+    Raises
+    ------
+    InputError
+        If its grid is not the one that the front ends and the node have, or a weight does not fit half
+        precision.
+    """
+
+    def __init__(self, network: AVOLNet | AVENet) -> None:
+        network = copy.deepcopy(network).eval().float().cpu()
+        self.embedding = network.embedding
+        self.vision, self.sound = _rounded(_body(network, 'vision')), _rounded(_body(network, 'sound'))
+        self.head = HeadPart(network.heads) if isinstance(network, AVOLNet) else None
+        if isinstance(network, AVOLNet) and network.stride != STRIDE:
+            raise InputError(f'A bundle holds a network with cells of {STRIDE} pixels, not {network.stride}; '
+                             'train one.')
+
+    def graphs(self) -> dict[str, bytes]:
+        """Return the ONNX graphs, and their weights, by the names that they have in a bundle."""
+        image, spectrogram = torch.zeros(1, 3, 224, 224), torch.zeros(1, 1, 257, 200)
+        if self.head is None:
+            return share_weights({
+                'vision': _normalised(_graph(self.vision, {'image': image}, 'direction')),
+                'sound': _normalised(_graph(self.sound, {'spectrogram': spectrogram}, 'direction')),
+            })
+        cells, sound = torch.zeros(1, self.embedding, GRID, GRID), torch.zeros(1, self.embedding)
+        head = _graph(self.head, {'cells': cells, 'sound': sound}, 'logits')
+        return share_weights({
+            'vision': _graph(self.vision, {'image': image}, 'cells'),
+            'sound': _graph(self.sound, {'spectrogram': spectrogram}, 'sound'),
+        }) | {'head.onnx': head.SerializeToString(deterministic=True)}
+
+    @torch.no_grad()
+    def golden(self, image: Values, spectrogram: Values) -> Golden | GoldenEmbeddings:
+        """Return an input, ``(1, 3, 224, 224)`` and ``(257, 200)``, with what the network makes of it."""
+        seen = self.vision(torch.from_numpy(image))
+        heard = self.sound(torch.from_numpy(spectrogram)[None, None])
+        if self.head is None:
+            return GoldenEmbeddings(image, spectrogram, nnf.normalize(seen).numpy(),
+                                    nnf.normalize(heard).numpy())
+        return Golden(image, spectrogram, self.head(seen, heard)[0, 0].numpy())
 
 
-def _graph(part: nn.Module, inputs: dict[str, Tensor], output: str) -> bytes:
+@torch.no_grad()
+def _rounded(body: nn.Sequential) -> nn.Sequential:
+    """Round what `share_weights` will: kernels and matrices, not biases."""
+    for weight in body.parameters():
+        if weight.ndim > 1:
+            weight.copy_(weight.half())
+    return body.eval()
+
+
+def _graph(part: nn.Module, inputs: dict[str, Tensor], output: str) -> onnx.ModelProto:
     content: Any = io.BytesIO()
     with warnings.catch_warnings():
         # This exporter is marked as deprecated; it needs no further package, and its graphs are plain.
         warnings.simplefilter('ignore', DeprecationWarning)
         torch.onnx.export(part.eval(), tuple(inputs.values()), content, input_names=list(inputs),
                           output_names=[output], opset_version=OPSET, dynamo=False)
-    return bytes(content.getvalue())
+    return onnx.load_from_string(content.getvalue())
 
 
-@torch.no_grad()
-def golden_of(network: AVOLNet, image: NDArray[np.float32], spectrogram: NDArray[np.float32]) -> Golden:
-    """Return an input, ``(1, 3, 224, 224)`` and ``(257, 200)``, with what `network` makes of it."""
-    network = copy.deepcopy(network).eval().float().cpu()
-    logits = network(torch.from_numpy(image), torch.from_numpy(spectrogram)[None, None])[0]
-    return Golden(image, spectrogram, logits.numpy())
+def _normalised(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Append the L2 norm, in one operator that every engine knows."""
+    result = model.graph.output[0]
+    norm = onnx.helper.make_node('LpNormalization', [result.name], ['embedding'], name='norm', axis=1, p=2)
+    model.graph.node.append(norm)
+    result.name = 'embedding'
+    return model
 
 
-def export(network: AVOLNet, directory: Path, *, name: str, calibration: Calibration, golden: Golden,
-           training: Mapping[str, Any], model_card: str) -> Bundle:
-    """Write the bundle of a network and load it again.
+def export(network: AVOLNet | AVENet, directory: Path, *, name: str, calibration: Calibration,
+           image: Values, spectrogram: Values, training: Mapping[str, Any], model_card: str) -> None:
+    """Write the bundle of a network.
 
     Parameters
     ----------
     directory
         Made if missing; parts of an earlier bundle in it are replaced.
-    golden
-        From `golden_of`.
+    image, spectrogram
+        The golden input, float32 ``(1, 3, 224, 224)`` and ``(257, 200)``.
     training
         What the network learned from and how; values that JSON knows.
     model_card
         Markdown.
+
+    Raises
+    ------
+    InputError
+        See `Shipped`.
     """
-    parts: dict[str, bytes | Path] = {**graphs(network), 'MODEL_CARD.md': model_card.encode()}
-    return write_bundle(directory, name=name, parts=parts, calibration=calibration, golden=golden,
-                        training=training, opset=OPSET)
+    shipped = Shipped(network)
+    parts: dict[str, bytes | Path] = {**shipped.graphs(), 'MODEL_CARD.md': model_card.encode()}
+    write_bundle(directory, name=name, parts=parts, calibration=calibration, training=training, opset=OPSET,
+                 golden=shipped.golden(image, spectrogram))

@@ -6,13 +6,21 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Generic, TypeVar
 
 from ros2_avloc.audio.spectrogram import AudioFrontEnd
 from ros2_avloc.errors import BundleError
-from ros2_avloc.model.golden import Golden, golden_from_bytes, golden_to_bytes
+from ros2_avloc.model.golden import (
+    AnyGolden,
+    Golden,
+    GoldenEmbeddings,
+    golden_from_bytes,
+    golden_to_bytes,
+)
 from ros2_avloc.model.manifest import (
     ADVICE,
+    AVE_NET,
+    AVOL_NET,
     MANIFEST_NAME,
     Calibration,
     Manifest,
@@ -24,12 +32,21 @@ from ros2_avloc.vision.preprocess import ImageFrontEnd
 
 GOLDEN_NAME = 'golden.npz'
 HEAD_NAME = 'head.onnx'
-GRAPHS = ('vision', 'sound', 'head')
+WEIGHTS_NAME = 'weights.bin'
+"""Weights of all graphs in half precision, as ONNX external data; a graph may also hold its own."""
+
+_OTHER = {
+    AVOL_NET: 'holds an AVOL-Net, which localises; an AVE-Net bundle such as models/avenet is needed here.',
+    AVE_NET: 'holds an AVE-Net, which embeds whole frames and sounds for a search; an AVOL-Net bundle such '
+             'as models/avolnet is needed here.',
+}
+
+AnyBundle = TypeVar('AnyBundle', bound='_Bundle[Any]')
 
 
 @dataclass(frozen=True)
-class Bundle:
-    """A bundle whose every part has been checked.
+class _Bundle(Generic[AnyGolden]):
+    """What the bundles of both networks have in common.
 
     Attributes
     ----------
@@ -45,8 +62,12 @@ class Bundle:
 
     path: Path
     manifest: Manifest
-    golden: Golden
+    golden: AnyGolden
     sha256: str
+
+    network: ClassVar[str]
+    graphs: ClassVar[tuple[str, ...]]
+    golden_type: ClassVar[type[Any]]
 
     @property
     def name(self) -> str:
@@ -55,22 +76,23 @@ class Bundle:
 
     @property
     def calibration(self) -> Calibration:
-        """Threshold and temperature."""
+        """Threshold, and from logits or distances to probabilities."""
         return self.manifest.calibration
 
     def has_precision(self, precision: str) -> bool:
-        """Whether there are graphs with weights of this precision (``'fp32'`` always, ``'fp16'`` perhaps)."""
-        return all(_graph_name(graph, precision) in self.manifest.files for graph in GRAPHS)
+        """Whether there are graphs that compute in this precision (``'fp32'`` always, ``'fp16'`` perhaps)."""
+        return all(_graph_name(graph, precision) in self.manifest.files for graph in self.graphs)
 
     def graph(self, graph: str, precision: str = 'fp32') -> Path:
-        """Path of an ONNX file: ``'vision'``, ``'sound'`` or ``'head'`` (the head is always float32)."""
+        """Path of an ONNX file: one of `graphs`; the head is always float32."""
         name = _graph_name(graph, precision)
         if name not in self.manifest.files:
             raise BundleError(f'{self.path} has no {name}; export the model again.')
-        return self.path / name
+        # An installed bundle may be made of links, which libraries refuse to follow to external data.
+        return (self.path / name).resolve()
 
     @classmethod
-    def load(cls, path: str | Path) -> Bundle:
+    def load(cls: type[AnyBundle], path: str | Path) -> AnyBundle:
         """Read a bundle and check every part of it.
 
         Parameters
@@ -81,16 +103,31 @@ class Bundle:
         Raises
         ------
         BundleError
-            If a part is missing or damaged, or was learned with other front ends than this code has.
+            If it holds another network, a part is missing or damaged, or it was learned with other front
+            ends than this code has.
         """
         path = Path(path)
         manifest = read_manifest(path / MANIFEST_NAME)
+        if manifest.network != cls.network:
+            raise BundleError(f'{path} {_OTHER[manifest.network]}')
         _check_front_ends(path, manifest.front_ends)
-        _check_complete(path, manifest.files)
+        _check_complete(path, manifest.files, cls.graphs)
         for name, sha256 in manifest.files.items():
             _check_part(path / name, sha256)
-        golden = golden_from_bytes((path / GOLDEN_NAME).read_bytes())
+        golden = golden_from_bytes((path / GOLDEN_NAME).read_bytes(), cls.golden_type)
         return cls(path, manifest, golden, checksum(manifest))
+
+
+class Bundle(_Bundle[Golden]):
+    """A bundle of AVOL-Net whose every part has been checked; graphs ``vision``, ``sound`` and ``head``."""
+
+    network, graphs, golden_type = AVOL_NET, ('vision', 'sound', 'head'), Golden
+
+
+class EmbedderBundle(_Bundle[GoldenEmbeddings]):
+    """A bundle of AVE-Net whose every part has been checked; graphs ``vision`` and ``sound``."""
+
+    network, graphs, golden_type = AVE_NET, ('vision', 'sound'), GoldenEmbeddings
 
 
 def write_bundle(
@@ -99,12 +136,12 @@ def write_bundle(
     name: str,
     parts: Mapping[str, bytes | Path],
     calibration: Calibration,
-    golden: Golden,
+    golden: Golden | GoldenEmbeddings,
     training: Mapping[str, Any],
     version: str = '1',
     opset: int = 17,
-) -> Bundle:
-    """Write a bundle for the front ends that this code has, and load it again.
+) -> None:
+    """Write a bundle for the front ends that this code has, and see that it can be loaded.
 
     Parameters
     ----------
@@ -114,9 +151,12 @@ def write_bundle(
         Which model this is.
     parts
         Content, or path of the content, by file name: ``vision_fp32.onnx``, ``sound_fp32.onnx``,
-        ``head.onnx``, ``MODEL_CARD.md``. ``golden.npz`` and ``bundle.json`` are written by this function.
-    calibration, golden
+        ``head.onnx`` (AVOL-Net alone), ``MODEL_CARD.md``; perhaps ``vision_fp16.onnx``, ``sound_fp16.onnx``
+        and ``weights.bin``. ``golden.npz`` and ``bundle.json`` are written by this function.
+    calibration
         See there.
+    golden
+        `Golden` makes it a bundle of AVOL-Net, `GoldenEmbeddings` one of AVE-Net.
     training
         Summary of the training for people; values that JSON knows.
     opset
@@ -136,9 +176,10 @@ def write_bundle(
         (directory / part).write_bytes(content)
     front_ends = {'audio': AudioFrontEnd().as_dict(), 'image': ImageFrontEnd().as_dict()}
     files = {part: _sha256(content) for part, content in contents.items()}
-    manifest = Manifest(name, version, opset, front_ends, calibration, files, training)
+    kind = Bundle if isinstance(golden, Golden) else EmbedderBundle
+    manifest = Manifest(name, version, opset, front_ends, calibration, files, training, kind.network)
     write_manifest(directory / MANIFEST_NAME, manifest)
-    return Bundle.load(directory)
+    kind.load(directory)
 
 
 def _graph_name(graph: str, precision: str) -> str:
@@ -156,8 +197,8 @@ def _check_front_ends(path: Path, front_ends: Mapping[str, Any]) -> None:
                               'train and export the model again, or use the version that wrote it.')
 
 
-def _check_complete(path: Path, files: Mapping[str, str]) -> None:
-    for name in (*(_graph_name(graph, 'fp32') for graph in GRAPHS), GOLDEN_NAME):
+def _check_complete(path: Path, files: Mapping[str, str], graphs: tuple[str, ...]) -> None:
+    for name in (*(_graph_name(graph, 'fp32') for graph in graphs), GOLDEN_NAME):
         if name not in files:
             raise BundleError(f'{path / MANIFEST_NAME} lists no {name}; export the model again.')
     for name in files:

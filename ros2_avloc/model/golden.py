@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import io
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ros2_avloc.errors import BundleError
 
-_SHAPES = {'image': (1, 3, 224, 224), 'spectrogram': (257, 200), 'logits': (14, 14)}
+IMAGE, SPECTROGRAM, LOGITS = (1, 3, 224, 224), (257, 200), (14, 14)
 
 
 @dataclass(frozen=True)
 class Golden:
-    """One input, and what the network made of it where it was learned.
+    """One input, and what AVOL-Net made of it where it was learned.
 
     Attributes
     ----------
@@ -33,21 +34,54 @@ class Golden:
     logits: NDArray[np.float32]
 
     def __post_init__(self) -> None:
-        for name, shape in _SHAPES.items():
-            array = getattr(self, name)
-            if array.shape != shape or array.dtype != np.float32 or not np.isfinite(array).all():
-                raise BundleError(f'The golden {name} must be finite float32 {shape}, '
-                                  f'not {array.dtype} {array.shape}.')
+        _check('image', self.image, IMAGE)
+        _check('spectrogram', self.spectrogram, SPECTROGRAM)
+        _check('logits', self.logits, LOGITS)
 
 
-def golden_to_bytes(golden: Golden) -> bytes:
+@dataclass(frozen=True)
+class GoldenEmbeddings:
+    """One input, and what AVE-Net made of it where it was learned.
+
+    Attributes
+    ----------
+    image, spectrogram
+        As in `Golden`.
+    seen, heard
+        Embeddings of both, float32 ``(1, embedding)``, of length 1.
+    """
+
+    image: NDArray[np.float32]
+    spectrogram: NDArray[np.float32]
+    seen: NDArray[np.float32]
+    heard: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        _check('image', self.image, IMAGE)
+        _check('spectrogram', self.spectrogram, SPECTROGRAM)
+        for name, embedding in (('seen', self.seen), ('heard', self.heard)):
+            _check(name, embedding, (1, self.seen.size))
+            if abs(np.linalg.norm(embedding) - 1) > 1e-3:
+                raise BundleError(f'The golden {name} must have length 1.')
+
+
+AnyGolden = TypeVar('AnyGolden', Golden, GoldenEmbeddings)
+
+
+def _check(name: str, array: NDArray[np.float32], shape: tuple[int, ...]) -> None:
+    if array.shape != shape or array.dtype != np.float32 or not np.isfinite(array).all():
+        raise BundleError(f'The golden {name} must be finite float32 {shape}, '
+                          f'not {array.dtype} {array.shape}.')
+
+
+def golden_to_bytes(golden: Golden | GoldenEmbeddings) -> bytes:
     """Pack as the content of ``golden.npz``."""
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, image=golden.image, spectrogram=golden.spectrogram, logits=golden.logits)
+    np.savez_compressed(buffer, **{field.name: getattr(golden, field.name) for field in fields(golden)})
     return buffer.getvalue()
 
 
-def golden_from_bytes(content: bytes) -> Golden:
+def golden_from_bytes(content: bytes, kind: type[AnyGolden]) -> AnyGolden:
     """Unpack the content of ``golden.npz``.
 
     Raises
@@ -57,7 +91,7 @@ def golden_from_bytes(content: bytes) -> Golden:
     """
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            return Golden(**{name: arrays[name] for name in _SHAPES})
+            return kind(**{field.name: arrays[field.name] for field in fields(kind)})
     except (KeyError, ValueError, OSError, EOFError, TypeError, zipfile.BadZipFile) as error:
         raise BundleError(f'golden.npz is not the golden input and output of a bundle ({error}); '
                           'export the model again.') from None

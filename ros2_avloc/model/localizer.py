@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from ros2_avloc.audio.sound import Sound
 from ros2_avloc.audio.spectrogram import SpectrogramStream
@@ -42,12 +41,12 @@ class Localizer:
     engine
         Opened on `bundle`.
     bundle
-        Gives the temperature: probability = sigmoid(logit / temperature).
+        Gives the calibration, from logits to probabilities.
     """
 
     def __init__(self, engine: Engine, bundle: Bundle) -> None:
         self._engine = engine
-        self._temperature = np.float32(bundle.calibration.temperature)
+        self._calibration = bundle.calibration
         self._spectrograms = SpectrogramStream()
         self._heard: tuple[int, int] | None = None
         self._embedding: Any = None
@@ -69,7 +68,7 @@ class Localizer:
         if not np.isfinite(logits).all():
             raise EngineError(f'{self._engine.identity.name} computed logits that are not finite; '
                               'choose another engine or precision.')
-        heatmap: NDArray[np.float32] = expit(logits / self._temperature)
+        heatmap = self._calibration.probability(logits)
         return Localization(heatmap, float(heatmap.max()))
 
     def _embed(self, sound: Sound) -> Any:

@@ -10,36 +10,58 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
 from ros2_avloc.errors import BundleError
 
 MANIFEST_NAME = 'bundle.json'
 
 ADVICE = 'restore it or export the model again.'
 
-FORMAT = 1
+FORMAT = 2
 """Version of the layout of a bundle; a bundle of another one is refused."""
+
+AVOL_NET, AVE_NET = 'avol-net', 'ave-net'
+"""The networks that a bundle can hold: one localises, the other embeds whole frames and sounds."""
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """How logits become probabilities, and which probability counts as a source.
+    """How what a network computes becomes a probability, and which probability counts as a source.
+
+    Probability = sigmoid((slope · value + offset) / temperature). The value is AVOL-Net's logit, with slope 1
+    and offset 0, or the distance of AVE-Net's embeddings, with slope below 0: what is near belongs together.
 
     Attributes
     ----------
     threshold
-        Probability from which a cell counts as sounding, in (0, 1).
+        Probability from which a cell counts as sounding, or a frame and a sound as a pair; in (0, 1).
     temperature
-        Probability = sigmoid(logit / temperature); above 0.
+        Above 0; more makes all probabilities less sure.
+    slope, offset
+        From value to logit.
     """
 
     threshold: float
     temperature: float
+    slope: float = 1.0
+    offset: float = 0.0
 
     def __post_init__(self) -> None:
         if not 0.0 < self.threshold < 1.0:
             raise BundleError(f'The threshold of a calibration is between 0 and 1, not {self.threshold}.')
         if not (math.isfinite(self.temperature) and self.temperature > 0.0):
             raise BundleError(f'The temperature of a calibration is above 0, not {self.temperature}.')
+        if not (math.isfinite(self.slope) and self.slope and math.isfinite(self.offset)):
+            raise BundleError('The slope of a calibration is a number other than 0, and its offset a number, '
+                              f'not {self.slope} and {self.offset}.')
+
+    def probability(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the probabilities of logits (AVOL-Net) or distances (AVE-Net)."""
+        probabilities: NDArray[np.float32] = expit((self.slope * values + self.offset) / self.temperature)
+        return probabilities
 
 
 @dataclass(frozen=True)
@@ -60,6 +82,8 @@ class Manifest:
         SHA-256 (hexadecimal) of each part, by file name.
     training
         Summary of how the weights came about, for people.
+    network
+        `AVOL_NET` or `AVE_NET`.
     """
 
     name: str
@@ -69,6 +93,7 @@ class Manifest:
     calibration: Calibration
     files: Mapping[str, str]
     training: Mapping[str, Any]
+    network: str = AVOL_NET
 
 
 def checksum(manifest: Manifest) -> str:
@@ -115,6 +140,10 @@ def _check_types(manifest: Manifest) -> None:
         raise BundleError('front_ends, files and training must be objects')
     if not all(isinstance(sha256, str) for sha256 in manifest.files.values()):
         raise BundleError('a checksum must be text')
+    if manifest.network not in (AVOL_NET, AVE_NET):
+        raise BundleError(f'network must be {AVOL_NET} or {AVE_NET}')
+    if (manifest.calibration.slope < 0) != (manifest.network == AVE_NET):
+        raise BundleError('probability must rise with logits and fall with distance')
 
 
 def _json_object(path: Path) -> dict[str, Any]:

@@ -91,8 +91,9 @@ class TinyBundles:
         contents['MODEL_CARD.md'] = b'# Tiny\n'
         contents.update({name + '.onnx': content for name, content in parts.items()})
         golden = Golden(self.image, self.spectrogram, self.logits if logits is None else logits)
-        return write_bundle(directory, name='tiny', parts=contents, calibration=Calibration(0.4, 1.5),
-                            golden=golden, training={'steps': 0})
+        write_bundle(directory, name='tiny', parts=contents, calibration=Calibration(0.4, 1.5),
+                     golden=golden, training={'steps': 0})
+        return Bundle.load(directory)
 
 
 @pytest.fixture(scope='session')

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import expit
 
 from ros2_avloc.errors import EngineError
 from ros2_avloc.model.bundle import Bundle
@@ -31,8 +30,8 @@ def check_golden(engine: Engine, bundle: Bundle) -> None:
     logits = engine.localize(golden.image, engine.embed_sound(golden.spectrogram))
     if logits.shape != golden.logits.shape or not np.isfinite(logits).all():
         raise EngineError(f'its output on the golden input is not finite {golden.logits.shape}')
-    temperature = bundle.calibration.temperature
-    difference = float(np.abs(expit(logits / temperature) - expit(golden.logits / temperature)).max())
+    probability = bundle.calibration.probability
+    difference = float(np.abs(probability(logits) - probability(golden.logits)).max())
     if difference > TOLERANCE[engine.identity.precision]:
         raise EngineError(f'its probabilities differ from the golden ones by up to {difference:.2g}')
     lost = golden.logits.max() - golden.logits.flat[logits.argmax()]

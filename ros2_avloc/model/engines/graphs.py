@@ -1,8 +1,8 @@
-"""An engine out of three graphs that some library runs."""
+"""The graphs of a bundle in some library, and an engine out of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,46 +15,70 @@ Graph = Callable[..., Array]
 """Takes the inputs of an ONNX graph in their order, returns its output in memory of its own."""
 
 
-class GraphEngine:
-    """Runs the vision, sound and head graph of a bundle, and speaks for the library in errors.
-
-    Used by one thread at a time.
+class Graphs:
+    """Runs graphs by name, and speaks for the library in errors; used by one thread at a time.
 
     Parameters
     ----------
     identity
         What runs, as the library says it.
-    vision, sound, head
-        The graphs: ``(1, 3, 224, 224)`` to ``(1, 128, 14, 14)``; ``(1, 1, 257, 200)`` to ``(1, 128)``;
-        both of these to ``(1, 1, 14, 14)``.
+    graphs
+        By name.
     """
 
-    def __init__(self, identity: EngineIdentity, *, vision: Graph, sound: Graph, head: Graph) -> None:
-        self._identity = identity
-        self._graphs = {'vision': vision, 'sound': sound, 'head': head}
+    def __init__(self, identity: EngineIdentity, graphs: Mapping[str, Graph]) -> None:
+        self.identity = identity
+        self._graphs = dict(graphs)
 
-    @property
-    def identity(self) -> EngineIdentity:
-        """What runs."""
-        return self._identity
-
-    def embed_sound(self, spectrogram: Array) -> Array:
-        """Embed float32 ``(257, 200)`` as float32 ``(1, 128)``; raise EngineError if the library fails."""
-        return self._run('sound', spectrogram[None, None])
-
-    def localize(self, image: Array, sound: Array) -> Array:
-        """Return float32 ``(14, 14)`` logits; raise EngineError if the library fails."""
-        logits = self._run('head', self._run('vision', image), sound)
-        return logits.reshape(logits.shape[-2:])
+    def run(self, graph: str, *inputs: Array) -> Array:
+        """Run a graph; raise EngineError if the library fails."""
+        if graph not in self._graphs:
+            raise EngineError(f'{self.identity.name} was closed; open an engine again.')
+        try:
+            return self._graphs[graph](*inputs)
+        except Exception as error:  # each library has errors of its own
+            raise EngineError(f'{self.identity.name} failed in the {graph} graph: {error}') from error
 
     def close(self) -> None:
         """Free the graphs."""
         self._graphs.clear()
 
-    def _run(self, graph: str, *inputs: Array) -> Array:
-        if graph not in self._graphs:
-            raise EngineError(f'{self._identity.name} was closed; open an engine again.')
-        try:
-            return self._graphs[graph](*inputs)
-        except Exception as error:  # each library has errors of its own
-            raise EngineError(f'{self._identity.name} failed in the {graph} graph: {error}') from error
+
+class GraphEngine:
+    """Runs AVOL-Net's graphs of a bundle.
+
+    Parameters
+    ----------
+    graphs
+        ``vision``: ``(1, 3, 224, 224)`` to ``(1, 128, 14, 14)``; ``sound``: ``(1, 1, 257, 200)`` to
+        ``(1, 128)``; ``head``: both of these to ``(1, 1, 14, 14)``.
+    """
+
+    def __init__(self, graphs: Graphs) -> None:
+        self._graphs = graphs
+
+    @property
+    def identity(self) -> EngineIdentity:
+        """What runs."""
+        return self._graphs.identity
+
+    def embed_sound(self, spectrogram: Array) -> Array:
+        """Embed float32 ``(257, 200)`` as float32 ``(1, 128)``; raise EngineError if the library fails."""
+        return self._graphs.run('sound', spectrogram[None, None])
+
+    def localize(self, image: Array, sound: Array) -> Array:
+        """Return float32 ``(14, 14)`` logits; raise EngineError if the library fails."""
+        return self.compare(self.embed_image(image), sound)
+
+    def embed_image(self, image: Array) -> Array:
+        """Embed float32 ``(1, 3, 224, 224)`` as ``(1, 128, 14, 14)``, to be compared with many sounds."""
+        return self._graphs.run('vision', image)
+
+    def compare(self, cells: Array, sound: Array) -> Array:
+        """Return float32 ``(14, 14)`` logits of an embedded image and an embedded sound."""
+        logits = self._graphs.run('head', cells, sound)
+        return logits.reshape(logits.shape[-2:])
+
+    def close(self) -> None:
+        """Free the graphs."""
+        self._graphs.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +12,19 @@ import onnxruntime
 from ros2_avloc.errors import EngineError
 from ros2_avloc.model.bundle import Bundle
 from ros2_avloc.model.engines.base import EngineIdentity
-from ros2_avloc.model.engines.graphs import Array, Graph, GraphEngine
+from ros2_avloc.model.engines.graphs import Array, Graph, GraphEngine, Graphs
 from ros2_avloc.model.engines.options import EngineOptions
 
 PROVIDER = 'CPUExecutionProvider'
 
 
 def load(bundle: Bundle, precision: str, options: EngineOptions) -> GraphEngine:
-    """Load the float32 graphs of a bundle.
+    """Load the float32 graphs of a bundle, see `graphs`."""
+    return GraphEngine(graphs({graph: bundle.graph(graph) for graph in bundle.graphs}, precision))
+
+
+def graphs(paths: Mapping[str, Path], precision: str) -> Graphs:
+    """Load float32 graphs, by name.
 
     Both towers use as many threads as this process has cores. They sleep between two runs: threads that
     spin, which is the library's default, would take the cores from the node's callbacks.
@@ -31,14 +37,10 @@ def load(bundle: Bundle, precision: str, options: EngineOptions) -> GraphEngine:
     if precision != 'fp32':
         raise EngineError(f'it computes in fp32 on a CPU, not in {precision}')
     cores = len(os.sched_getaffinity(0))
-    graphs = {
-        'vision': _session(bundle.graph('vision'), cores),
-        'sound': _session(bundle.graph('sound'), cores),
-        'head': _session(bundle.graph('head'), 1),
-    }
-    device = graphs['vision'].get_providers()[0].removesuffix('ExecutionProvider')
+    sessions = {graph: _session(path, 1 if graph == 'head' else cores) for graph, path in paths.items()}
+    device = sessions['vision'].get_providers()[0].removesuffix('ExecutionProvider')
     identity = EngineIdentity('onnxruntime', onnxruntime.__version__, device, 'fp32')
-    return GraphEngine(identity, **{name: _graph(session) for name, session in graphs.items()})
+    return Graphs(identity, {name: _graph(session) for name, session in sessions.items()})
 
 
 def _session(path: Path, threads: int) -> onnxruntime.InferenceSession:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import openvino
 from ros2_avloc.errors import EngineError
 from ros2_avloc.model.bundle import Bundle
 from ros2_avloc.model.engines.base import EngineIdentity
-from ros2_avloc.model.engines.graphs import Array, Graph, GraphEngine
+from ros2_avloc.model.engines.graphs import Array, Graph, GraphEngine, Graphs
 from ros2_avloc.model.engines.options import EngineOptions
 
 DEVICE = 'CPU'
@@ -20,7 +21,12 @@ _PRECISIONS = {of_library: precision for precision, of_library in _TYPES.items()
 
 
 def load(bundle: Bundle, precision: str, options: EngineOptions) -> GraphEngine:
-    """Load the float32 graphs of a bundle; the library converts their weights.
+    """Load the float32 graphs of a bundle, see `graphs`."""
+    return GraphEngine(graphs({graph: bundle.graph(graph) for graph in bundle.graphs}, precision))
+
+
+def graphs(paths: Mapping[str, Path], precision: str) -> Graphs:
+    """Load float32 graphs, by name; the library converts their weights.
 
     The towers run with the latency hint: one request at a time on all cores of this process, whose threads
     sleep between two runs. The head is always computed in float32, on one thread: its sums of 128 products
@@ -34,17 +40,14 @@ def load(bundle: Bundle, precision: str, options: EngineOptions) -> GraphEngine:
     core = openvino.Core()
     towers = _settings(precision)
     head = {**_settings('fp32'), 'INFERENCE_NUM_THREADS': 1}
-    models = {
-        'vision': _compiled(core, bundle.graph('vision'), towers),
-        'sound': _compiled(core, bundle.graph('sound'), towers),
-        'head': _compiled(core, bundle.graph('head'), head),
-    }
+    models = {graph: _compiled(core, path, head if graph == 'head' else towers)
+              for graph, path in paths.items()}
     device = f'{DEVICE} ({core.get_property(DEVICE, "FULL_DEVICE_NAME").strip()})'
     given = {_precision_of(models[tower]) for tower in ('vision', 'sound')}
     if given != {precision}:
         raise EngineError(f'{device} computes in {" and ".join(sorted(given))}, not in {precision}')
     identity = EngineIdentity('openvino', openvino.get_version(), device, precision)
-    return GraphEngine(identity, **{name: _graph(model) for name, model in models.items()})
+    return Graphs(identity, {name: _graph(model) for name, model in models.items()})
 
 
 def _settings(precision: str) -> dict[str, Any]:
