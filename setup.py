@@ -35,6 +35,7 @@ setup(
         'console_scripts': [
             f'avloc = {NAME}.cli:app',
             f'avloc_node = {NAME}.node.avloc_node:main',
+            f'follower = {NAME}.node.follower:main',
             f'simulator = {NAME}.node.simulator:main',
         ],
     },

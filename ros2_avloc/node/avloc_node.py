@@ -25,6 +25,7 @@ from ros2_avloc.node.mailbox import Stream
 from ros2_avloc.node.model import Model
 from ros2_avloc.node.outputs import Outputs
 from ros2_avloc.node.session import Session
+from ros2_avloc.node.settings import Settings
 from ros2_avloc.node.statistics import Faults, Statistics
 from ros2_avloc.node.transforms import CameraPoses
 from ros2_avloc.node.view import View
@@ -44,7 +45,7 @@ class AvlocNode(LifecycleNode):
 
     def __init__(self) -> None:
         super().__init__('avloc')
-        self.settings = parameters.declare(self)
+        self.settings = parameters.declare(self, Settings)
         self.add_on_set_parameters_callback(self._on_set_parameters)
         self._failure = ''
         self._model: Model | None = None

@@ -1,4 +1,4 @@
-"""The table of parameters as ``config/avloc.yaml`` and as ``docs/parameters.md``."""
+"""The tables of parameters as files of ``config/`` and as pages of ``docs/``."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from ros2_avloc.node.settings import ALWAYS, CONFIGURE, START, Entry, entries
+from ros2_avloc.node.follower_settings import FollowerSettings
+from ros2_avloc.node.settings import ALWAYS, CONFIGURE, START, Entry, Settings, Table, entries
 
-_ORIGIN = 'Made by `python -m ros2_avloc.node.parameter_files` from `ros2_avloc/node/settings.py`.'
+_MADE = 'Made by `python -m ros2_avloc.node.parameter_files` from'
+TABLES: dict[str, type[Table]] = {'avloc_node': Settings, 'follower': FollowerSettings}
+"""By the executable whose parameters they are."""
 
 WHEN = {
     START: 'Read-only.',
@@ -26,22 +29,28 @@ def as_yaml(value: Any) -> str:
     return "''" if value == '' else str(value)
 
 
-def parameter_file() -> str:
-    """Return the content of ``config/avloc.yaml``: every parameter with its default."""
-    lines = ['# Every parameter of avloc_node with its default; those marked * may change while it runs.',
-             f'# {_ORIGIN}', '/**:', '  ros__parameters:']
-    for number, (_, group) in enumerate(groupby(entries(), key=_group)):
+def parameter_file(executable: str = 'avloc_node') -> str:
+    """Return the content of an executable's file in ``config/``: every parameter with its default."""
+    table = TABLES[executable]
+    lines = [f'# Every parameter of {executable} with its default; those marked * may change while it runs.',
+             f'# {_MADE} {_source(table)}.', '/**:', '  ros__parameters:']
+    for number, (_, group) in enumerate(groupby(entries(table), key=_group)):
         lines += [''] * (number > 0) + [line for entry in group for line in _lines(entry)]
     return '\n'.join(lines) + '\n'
 
 
-def markdown() -> str:
-    """Return the content of ``docs/parameters.md``."""
-    lines = ['# Parameters of avloc_node', '', _ORIGIN, '',
+def markdown(executable: str = 'avloc_node') -> str:
+    """Return an executable's page in ``docs/``."""
+    table = TABLES[executable]
+    lines = [f'# Parameters of {executable}', '', f'{_MADE} {_source(table)}.', '',
              '| parameter | default | range | meaning | changes |', '|---|---|---|---|---|']
     lines += [f'| `{entry.name}` | `{as_yaml(entry.default)}` | {_range(entry)} | {entry.description} | '
-              f'{WHEN[entry.changes]} |' for entry in entries()]
+              f'{WHEN[entry.changes]} |' for entry in entries(table)]
     return '\n'.join(lines) + '\n'
+
+
+def _source(table: type[Table]) -> str:
+    return f'`{table.__module__.replace(".", "/")}.py`'
 
 
 def _lines(entry: Entry) -> list[str]:
@@ -62,5 +71,7 @@ def _range(entry: Entry) -> str:
 
 
 if __name__ == '__main__':
-    Path('config', 'avloc.yaml').write_text(parameter_file(), encoding='utf-8')
+    for _executable, _name in (('avloc_node', 'avloc'), ('follower', 'follower')):
+        Path('config', f'{_name}.yaml').write_text(parameter_file(_executable), encoding='utf-8')
     Path('docs', 'parameters.md').write_text(markdown(), encoding='utf-8')
+    Path('docs', 'follower-parameters.md').write_text(markdown('follower'), encoding='utf-8')

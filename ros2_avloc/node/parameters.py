@@ -11,28 +11,23 @@ from rclpy.parameter import Parameter
 
 from ros2_avloc.errors import AvlocError
 from ros2_avloc.node.parameter_files import WHEN, as_yaml
-from ros2_avloc.node.settings import CONFIGURE, START, Entry, Settings, entries
+from ros2_avloc.node.settings import CONFIGURE, START, Entry, T, entries
 
 
-def declare(node: Node) -> Settings:
-    """Declare every parameter and return what was given at the start.
+def declare(node: Node, table: type[T]) -> T:
+    """Declare every parameter of a table and return what was given at the start.
 
     Raises
     ------
     AvlocError
         If a value that was given has the wrong type or cannot be.
     """
-    for entry in entries():
+    for entry in entries(table):
         _declare_one(node, entry)
-    return settings_of(node)
+    return table.from_values({entry.name: node.get_parameter(entry.name).value for entry in entries(table)})
 
 
-def settings_of(node: Node) -> Settings:
-    """Read all parameters of a node that has declared them."""
-    return Settings.from_values({entry.name: node.get_parameter(entry.name).value for entry in entries()})
-
-
-def with_changes(settings: Settings, changes: Iterable[Parameter], *, configured: bool) -> Settings:
+def with_changes(settings: T, changes: Iterable[Parameter], *, configured: bool) -> T:
     """Apply changes that somebody asks for. Parameters that are not in the table are let pass.
 
     Raises
@@ -40,8 +35,8 @@ def with_changes(settings: Settings, changes: Iterable[Parameter], *, configured
     AvlocError
         If one of them cannot be, or not in this state of the node.
     """
-    values = {entry.name: getattr(settings, _field(entry)) for entry in entries()}
-    table = {entry.name: entry for entry in entries()}
+    table = {entry.name: entry for entry in entries(type(settings))}
+    values = {name: getattr(settings, _field(entry)) for name, entry in table.items()}
     for parameter in changes:
         entry = table.get(parameter.name)
         if entry is None:
@@ -50,7 +45,7 @@ def with_changes(settings: Settings, changes: Iterable[Parameter], *, configured
             raise AvlocError(f'{entry.name} may change only while the node is unconfigured; '
                              'deactivate it and clean it up first.')
         values[parameter.name] = parameter.value
-    return Settings.from_values(values)
+    return type(settings).from_values(values)
 
 
 def _declare_one(node: Node, entry: Entry) -> None:

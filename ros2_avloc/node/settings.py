@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from ros2_avloc.audio.formats import HIGHEST_RATE, LOWEST_RATE, SAMPLE_FORMATS
 from ros2_avloc.errors import AvlocError
@@ -13,6 +13,8 @@ from ros2_avloc.model.engines import ENGINES, PRECISIONS
 START = 'start'
 CONFIGURE = 'configure'
 ALWAYS = 'always'
+
+T = TypeVar('T', bound='Table')
 
 
 @dataclass(frozen=True)
@@ -45,100 +47,18 @@ class Entry:
     changes: str = CONFIGURE
 
 
-def _parameter(name: str, default: bool | int | float | str | tuple[int, ...], description: str,
-               low: float | None = None, high: float | None = None, **more: Any) -> Any:
+def parameter(name: str, default: bool | int | float | str | tuple[int, ...], description: str,
+              low: float | None = None, high: float | None = None, **more: Any) -> Any:
+    """Make the field of a `Table` whose line is an `Entry` of these values."""
     entry = Entry(name, default, description, low, high, **more)
     return field(default=default, metadata={'entry': entry})
 
 
-@dataclass(frozen=True)
-class Settings:
-    """The values of all parameters, typed. Each field's entry is its line of the table."""
-
-    autostart: bool = _parameter(
-        'autostart', True, 'configure and activate without being asked', changes=START)
-
-    model_bundle: str = _parameter(
-        'model.bundle', 'avolnet', 'directory of the bundle, or the name of one that is shipped')
-    model_engine: str = _parameter(
-        'model.engine', 'auto',
-        'library that runs the networks; auto takes the first that works, today openvino or onnxruntime',
-        choices=('auto', *ENGINES))
-    model_precision: str = _parameter(
-        'model.precision', 'auto', 'precision of the networks; auto takes what the device is fastest at',
-        choices=('auto', *PRECISIONS))
-    model_cache_dir: str = _parameter(
-        'model.cache_dir', '',
-        'where engines that TensorRT builds will be kept; this version builds none, and does not use it')
-    model_strict: bool = _parameter(
-        'model.strict', False, 'fail where the engine or precision asked for is not to be had, take no other')
-
-    audio_type: str = _parameter(
-        'audio.type', 'auto', 'type of the topic audio; auto looks at who publishes it',
-        choices=('auto', 'AudioDataStamped', 'AudioData', 'AudioStamped'))
-    audio_sample_rate: int = _parameter(
-        'audio.sample_rate', 16_000, 'samples per second (Hz) while there is no audio_info',
-        LOWEST_RATE, HIGHEST_RATE)
-    audio_channels: int = _parameter(
-        'audio.channels', 1, 'interleaved channels while there is no audio_info', 1, 64)
-    audio_format: str = _parameter(
-        'audio.format', 'S16LE', 'sample format, or mp3, while there is no audio_info',
-        choices=(*SAMPLE_FORMATS, 'mp3'))
-    audio_select: tuple[int, ...] = _parameter(
-        'audio.select', (), 'channels to mix, counted from 0; empty: all', 0, 63)
-    audio_stamp_at: Literal['start', 'end'] = _parameter(
-        'audio.stamp_at', 'start', 'whether the stamp of an audio message is of its first or its last sample',
-        choices=('start', 'end'))
-    audio_offset: float = _parameter(
-        'audio.offset', 0.0, 'seconds added to the stamps of the audio', -10.0, 10.0, changes=ALWAYS)
-
-    image_transport: str = _parameter(
-        'image_transport', 'raw', 'raw subscribes to image, compressed to image/compressed',
-        choices=('raw', 'compressed'))
-    camera_hfov: float = _parameter(
-        'camera.hfov', 1.05, 'horizontal field of view (rad) while there is no calibrated camera_info',
-        0.05, 3.1)
-
-    window_alignment: Literal['trailing', 'centered'] = _parameter(
-        'window.alignment', 'trailing',
-        'trailing: the second of sound up to the frame; centered: around it, half a second later',
-        choices=('trailing', 'centered'), changes=ALWAYS)
-    window_max_rate: float = _parameter(
-        'window.max_rate', 0.0, 'most frames per second that are looked at; 0: all',
-        0.0, 240.0, changes=ALWAYS)
-    window_timeout: float = _parameter(
-        'window.timeout', 2.0, 'seconds after which a frame is given up whose sound has not come', 0.1, 30.0)
-
-    sources_threshold: float = _parameter(
-        'sources.threshold', 0.0, "least probability of a source; 0: the bundle's own",
-        0.0, 1.0, changes=ALWAYS)
-    sources_max: int = _parameter(
-        'sources.max', 5, 'most sources in a frame', 1, 100, changes=ALWAYS)
-
-    tracks_confirm: int = _parameter(
-        'tracks.confirm', 3, 'sightings after which a track is confirmed', 1, 100, changes=ALWAYS)
-    tracks_forget: float = _parameter(
-        'tracks.forget', 10.0, 'seconds for which a track that is not seen is remembered',
-        0.1, 600.0, changes=ALWAYS)
-
-    attention_min_dwell: float = _parameter(
-        'attention.min_dwell', 1.0, 'least seconds on one track before another may be attended',
-        0.0, 60.0, changes=ALWAYS)
-    attention_switch_margin: float = _parameter(
-        'attention.switch_margin', 0.1, 'by how much another track must be more probable to be attended',
-        0.0, 1.0, changes=ALWAYS)
-    attention_distance: float = _parameter(
-        'attention.distance', 2.0, 'metres along the bearing at which attended_point lies and rays end',
-        0.1, 100.0, changes=ALWAYS)
-
-    target_frame: str = _parameter(
-        'target_frame', '', "frame of tracks and bearings; empty: the camera's")
-
-    heatmap_upsample: bool = _parameter(
-        'heatmap.upsample', False, "publish the heatmap at the frame's size instead of 14x14", changes=ALWAYS)
+class Table:
+    """The parameters of a node: a frozen dataclass whose fields are made by `parameter`."""
 
     @classmethod
-    def from_values(cls, values: Mapping[str, Any]) -> Settings:
+    def from_values(cls: type[T], values: Mapping[str, Any]) -> T:
         """Make settings from values by ROS name; what is not given has its default.
 
         Raises
@@ -147,7 +67,7 @@ class Settings:
             If a value cannot be, with the reason.
         """
         given: dict[str, Any] = {}
-        for item in fields(cls):
+        for item in fields(cls):  # type: ignore[arg-type]
             entry = item.metadata['entry']
             if entry.name in values:
                 value = values[entry.name]
@@ -158,9 +78,96 @@ class Settings:
         return cls(**given)
 
 
-def entries() -> Iterator[Entry]:
+@dataclass(frozen=True)
+class Settings(Table):
+    """The values of all parameters, typed. Each field's entry is its line of the table."""
+
+    autostart: bool = parameter(
+        'autostart', True, 'configure and activate without being asked', changes=START)
+
+    model_bundle: str = parameter(
+        'model.bundle', 'avolnet', 'directory of the bundle, or the name of one that is shipped')
+    model_engine: str = parameter(
+        'model.engine', 'auto',
+        'library that runs the networks; auto takes the first that works, today openvino or onnxruntime',
+        choices=('auto', *ENGINES))
+    model_precision: str = parameter(
+        'model.precision', 'auto', 'precision of the networks; auto takes what the device is fastest at',
+        choices=('auto', *PRECISIONS))
+    model_cache_dir: str = parameter(
+        'model.cache_dir', '',
+        'where engines that TensorRT builds will be kept; this version builds none, and does not use it')
+    model_strict: bool = parameter(
+        'model.strict', False, 'fail where the engine or precision asked for is not to be had, take no other')
+
+    audio_type: str = parameter(
+        'audio.type', 'auto', 'type of the topic audio; auto looks at who publishes it',
+        choices=('auto', 'AudioDataStamped', 'AudioData', 'AudioStamped'))
+    audio_sample_rate: int = parameter(
+        'audio.sample_rate', 16_000, 'samples per second (Hz) while there is no audio_info',
+        LOWEST_RATE, HIGHEST_RATE)
+    audio_channels: int = parameter(
+        'audio.channels', 1, 'interleaved channels while there is no audio_info', 1, 64)
+    audio_format: str = parameter(
+        'audio.format', 'S16LE', 'sample format, or mp3, while there is no audio_info',
+        choices=(*SAMPLE_FORMATS, 'mp3'))
+    audio_select: tuple[int, ...] = parameter(
+        'audio.select', (), 'channels to mix, counted from 0; empty: all', 0, 63)
+    audio_stamp_at: Literal['start', 'end'] = parameter(
+        'audio.stamp_at', 'start', 'whether the stamp of an audio message is of its first or its last sample',
+        choices=('start', 'end'))
+    audio_offset: float = parameter(
+        'audio.offset', 0.0, 'seconds added to the stamps of the audio', -10.0, 10.0, changes=ALWAYS)
+
+    image_transport: str = parameter(
+        'image_transport', 'raw', 'raw subscribes to image, compressed to image/compressed',
+        choices=('raw', 'compressed'))
+    camera_hfov: float = parameter(
+        'camera.hfov', 1.05, 'horizontal field of view (rad) while there is no calibrated camera_info',
+        0.05, 3.1)
+
+    window_alignment: Literal['trailing', 'centered'] = parameter(
+        'window.alignment', 'trailing',
+        'trailing: the second of sound up to the frame; centered: around it, half a second later',
+        choices=('trailing', 'centered'), changes=ALWAYS)
+    window_max_rate: float = parameter(
+        'window.max_rate', 0.0, 'most frames per second that are looked at; 0: all',
+        0.0, 240.0, changes=ALWAYS)
+    window_timeout: float = parameter(
+        'window.timeout', 2.0, 'seconds after which a frame is given up whose sound has not come', 0.1, 30.0)
+
+    sources_threshold: float = parameter(
+        'sources.threshold', 0.0, "least probability of a source; 0: the bundle's own",
+        0.0, 1.0, changes=ALWAYS)
+    sources_max: int = parameter(
+        'sources.max', 5, 'most sources in a frame', 1, 100, changes=ALWAYS)
+
+    tracks_confirm: int = parameter(
+        'tracks.confirm', 3, 'sightings after which a track is confirmed', 1, 100, changes=ALWAYS)
+    tracks_forget: float = parameter(
+        'tracks.forget', 10.0, 'seconds for which a track that is not seen is remembered',
+        0.1, 600.0, changes=ALWAYS)
+
+    attention_min_dwell: float = parameter(
+        'attention.min_dwell', 1.0, 'least seconds on one track before another may be attended',
+        0.0, 60.0, changes=ALWAYS)
+    attention_switch_margin: float = parameter(
+        'attention.switch_margin', 0.1, 'by how much another track must be more probable to be attended',
+        0.0, 1.0, changes=ALWAYS)
+    attention_distance: float = parameter(
+        'attention.distance', 2.0, 'metres along the bearing at which attended_point lies and rays end',
+        0.1, 100.0, changes=ALWAYS)
+
+    target_frame: str = parameter(
+        'target_frame', '', "frame of tracks and bearings; empty: the camera's")
+
+    heatmap_upsample: bool = parameter(
+        'heatmap.upsample', False, "publish the heatmap at the frame's size instead of 14x14", changes=ALWAYS)
+
+
+def entries(table: type[Table] = Settings) -> Iterator[Entry]:
     """All parameters, in the order of the table."""
-    for item in fields(Settings):
+    for item in fields(table):  # type: ignore[arg-type]
         yield item.metadata['entry']
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import rclpy
 from audio_common_msgs.msg import AudioData, AudioDataStamped, AudioInfo
-from geometry_msgs.msg import Pose, PoseArray, Quaternion, Transform, TransformStamped, Vector3
+from geometry_msgs.msg import Pose, PoseArray, Quaternion, Transform, TransformStamped, Twist, Vector3
 from numpy.typing import NDArray
 from rcl_interfaces.msg import ParameterDescriptor
 from rclpy._rclpy_pybind11 import RCLError
@@ -29,6 +29,7 @@ from ros2_avloc.errors import AvlocError, InputError
 from ros2_avloc.node.images import to_image
 from ros2_avloc.node.messages import header
 from ros2_avloc.node.stamps import SECOND
+from ros2_avloc.simulation.drive import Drive
 from ros2_avloc.simulation.faults import Faults
 from ros2_avloc.simulation.pose import optical_to_world
 from ros2_avloc.simulation.scene import Scene, SceneTruth
@@ -54,6 +55,7 @@ PARAMETERS: tuple[tuple[str, Any, str], ...] = (
     ('objects', '12', 'How many things there are, or their kinds with commas between.'),
     ('script', 'turns', 'What sounds when: turns, one, all, silence, or events: "bell 0 3.5; wind 5 8".'),
     ('audio_chunk', 1024, 'Samples in an audio message.'),
+    ('turned_by', 'itself', 'What turns the camera: itself (it looks round), or cmd_vel.'),
     ('faults.jitter', 0.0, 'Audio stamps are off by up to so many seconds, at random.'),
     ('faults.loss', 0.0, 'Share of the audio messages and of the frames that are not sent.'),
     ('faults.drift', 0.0, 'The sound card runs fast by so many parts in a million.'),
@@ -78,6 +80,8 @@ class Simulator(Node):
         }
         if given['rate'] <= 0 or given['audio_chunk'] <= 0:
             raise InputError('The parameters rate and audio_chunk must be above 0.')
+        if given['turned_by'] not in ('itself', 'cmd_vel'):
+            raise InputError(f'The parameter turned_by is {given["turned_by"]!r}; give itself or cmd_vel.')
         self._rate, self._chunk = given['rate'], given['audio_chunk']
         self._faults = Faults(
             **{name: given[f'faults.{name}'] for name in ('jitter', 'loss', 'drift', 'skew')}
@@ -90,9 +94,12 @@ class Simulator(Node):
             height=given['height'],
             script=given['script'],
         )
+        self._drive = Drive() if given['turned_by'] == 'cmd_vel' else None
         self._create_publishers()
         self._frames, self._chunks = 0, 0
         self._start = self.get_clock().now().nanoseconds
+        if self._drive is not None:
+            self.create_subscription(Twist, 'cmd_vel', self._on_cmd_vel, RELIABLE)
         self.create_timer(1.0 / self._rate, self._send_frames)
         self.create_timer(self._chunk / self._faults.card_rate, self._send_audio)
         self.create_timer(INFO_PERIOD, self._send_audio_info)
@@ -119,6 +126,11 @@ class Simulator(Node):
         link = _transform(LINK_FRAME, OPTICAL_FRAME, 0, OPTICAL_TO_LINK, np.zeros(3))
         self._fixed_transforms.publish(TFMessage(transforms=[link]))
 
+    def _on_cmd_vel(self, message: Twist) -> None:
+        if self._drive is not None and np.isfinite(message.angular.z):
+            now = self.get_clock().now().nanoseconds
+            self._drive.command((now - self._start) / SECOND, message.angular.z)
+
     def _send_frames(self) -> None:
         """Send the newest frame that is due; one that was missed is not made up for."""
         now = self.get_clock().now().nanoseconds
@@ -128,21 +140,23 @@ class Simulator(Node):
         self._frames = due
         t = due / self._rate
         stamp = self._start + round(t * SECOND)
-        self._send_place(t, stamp)
-        self._send_truth(t, stamp)
+        yaw = None if self._drive is None else self._drive.yaw(t)
+        self._send_place(t, yaw, stamp)
+        self._send_truth(t, yaw, stamp)
         if not self._faults.lose(self._chance):
-            self._image.publish(to_image(self._scene.frame(t), 'rgb8', header(OPTICAL_FRAME, stamp)))
+            pixels = self._scene.frame(t, yaw)
+            self._image.publish(to_image(pixels, 'rgb8', header(OPTICAL_FRAME, stamp)))
             self._camera_info.publish(self._calibration(stamp))
 
-    def _send_place(self, t: float, stamp: int) -> None:
-        pose = self._scene.camera_pose(t)
+    def _send_place(self, t: float, yaw: float | None, stamp: int) -> None:
+        pose = self._scene.camera_pose(t, yaw)
         rotation = pose.rotation @ OPTICAL_TO_LINK.T
         link = _transform(WORLD_FRAME, LINK_FRAME, stamp, rotation, pose.position)
         self._transforms.publish(TFMessage(transforms=[link]))
 
-    def _send_truth(self, t: float, stamp: int) -> None:
+    def _send_truth(self, t: float, yaw: float | None, stamp: int) -> None:
         given = header(OPTICAL_FRAME, stamp)
-        truths = self._scene.truth(t)
+        truths = self._scene.truth(t, yaw)
         seen = [_detection(truth, given) for truth in truths if truth.visible >= PLAIN_SIGHT]
         self._truth.publish(Detection2DArray(header=given, detections=seen))
         heard = (orientation(truth.bearing) for truth in truths if truth.sounding)

@@ -25,18 +25,32 @@ class CameraPoses:
 
     With an empty `target_frame` everything stays in the camera's frame, and tf2 is not needed.
 
+    Parameters
+    ----------
+    node
+        That listens.
+    target_frame
+        Where to.
+    parameter
+        The user's name for `target_frame`.
+    patience
+        How many times a transform is asked for that is not there.
+
     Raises
     ------
     AvlocError
         If a target frame is asked for and tf2_ros is not installed.
     """
 
-    def __init__(self, node: Node, target_frame: str) -> None:
+    def __init__(self, node: Node, target_frame: str, *, parameter: str = 'target_frame',
+                 patience: int = PATIENCE) -> None:
         self.target_frame = target_frame
+        self._parameter = parameter
+        self._patience = patience
         self._stopped = threading.Event()
         self._listener: Any = None
         if target_frame:
-            tf2_ros = _tf2_ros()
+            tf2_ros = _tf2_ros(parameter)
             self._failure: type[Exception] = tf2_ros.TransformException
             self._buffer = tf2_ros.Buffer()
             self._listener = tf2_ros.TransformListener(self._buffer, node, spin_thread=False)
@@ -54,7 +68,7 @@ class CameraPoses:
         Raises
         ------
         InputError
-            If the transform is not there. Waits for it up to `PATIENCE` · `INTERVAL` seconds.
+            If the transform is not there. Waits for it up to `patience` · `INTERVAL` seconds.
         """
         if not self.target_frame or self.target_frame == camera_frame:
             return camera_frame, Pose(np.eye(3), np.zeros(3))
@@ -74,15 +88,15 @@ class CameraPoses:
 
     def _look_up(self, camera_frame: str, stamp: int) -> Any:
         problem: Exception | None = None
-        for _ in range(PATIENCE):
+        for _ in range(self._patience):
             try:
                 return self._buffer.lookup_transform(self.target_frame, camera_frame, Time(nanoseconds=stamp))
             except self._failure as error:
                 problem = error
             if self._stopped.wait(INTERVAL):
                 break
-        raise InputError(f'There is no transform from {camera_frame!r} to target_frame {self.target_frame!r} '
-                         f'at the time of the frame ({problem}).')
+        raise InputError(f'There is no transform from {camera_frame!r} to {self._parameter} '
+                         f'{self.target_frame!r} at the time of the frame ({problem}).')
 
 
 def _to_pose(message: Any) -> Pose:
@@ -91,10 +105,10 @@ def _to_pose(message: Any) -> Pose:
     return Pose(rotation, np.array([move.x, move.y, move.z]))
 
 
-def _tf2_ros() -> Any:
+def _tf2_ros(parameter: str) -> Any:
     try:
         import tf2_ros
     except ImportError:
-        raise AvlocError('target_frame needs tf2_ros, which is not installed: install '
-                         'ros-$ROS_DISTRO-tf2-ros-py, or leave target_frame empty.') from None
+        raise AvlocError(f'{parameter} needs tf2_ros, which is not installed: install '
+                         f'ros-$ROS_DISTRO-tf2-ros-py, or leave {parameter} empty.') from None
     return tf2_ros

@@ -82,13 +82,13 @@ class Scene:
         """The camera's model."""
         return self._world.camera
 
-    def camera_pose(self, t: float) -> Pose:
-        """Give the camera's pose at `t` seconds."""
-        return self._world.camera_pose(t)
+    def camera_pose(self, t: float, yaw: float | None = None) -> Pose:
+        """Give the camera's pose at `t` seconds; a `yaw` (rad) from outside takes the place of the pan."""
+        return self._world.camera_pose(t, yaw)
 
-    def frame(self, t: float) -> NDArray[np.uint8]:
-        """Give the picture at `t` seconds, uint8 ``(height, width, 3)``, red first."""
-        return self._world.frame(t)
+    def frame(self, t: float, yaw: float | None = None) -> NDArray[np.uint8]:
+        """Give the picture at `t` seconds, uint8 ``(height, width, 3)``, red first; `yaw` as above."""
+        return self._world.render(self.camera_pose(t, yaw))
 
     def audio(self, start: int, count: int) -> Audio:
         """Give the samples from number `start` on, mono at 48 kHz, float32 ``(count,)`` in [-1, 1]."""
@@ -101,10 +101,11 @@ class Scene:
         events = self._script.between(t, float(np.nextafter(t, np.inf)))
         return frozenset(event.name for event in events) & self._world.kinds.keys()
 
-    def truth(self, t: float) -> list[SceneTruth]:
-        """Give what is true of every object at `t` seconds, in view or not, in fixed order."""
+    def truth(self, t: float, yaw: float | None = None) -> list[SceneTruth]:
+        """Give what is true of every object at `t` seconds, seen or not, in fixed order; `yaw` as above."""
         sounding = self.sounding(t)
-        return [SceneTruth(**vars(seen), sounding=seen.name in sounding) for seen in self._world.truth(t)]
+        seen = self._world.look(self.camera_pose(t, yaw))
+        return [SceneTruth(**vars(one), sounding=one.name in sounding) for one in seen]
 
     def _visible(self, t: float) -> dict[str, float]:
         return {seen.name: seen.visible for seen in self._world.truth(t)}

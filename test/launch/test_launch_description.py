@@ -43,7 +43,7 @@ def started(module: ModuleType, **given: str) -> list[Any]:
     return module.start(context)
 
 
-@pytest.mark.parametrize('name', ['avloc', 'demo'])
+@pytest.mark.parametrize('name', ['avloc', 'demo', 'follow'])
 def test_every_argument_is_described(name: str) -> None:
     description = load(name).generate_launch_description()
     arguments = description.get_launch_arguments()

@@ -57,8 +57,10 @@ def test_shared_files_are_installed_where_ros_looks(distribution: Any) -> None:
         'share/ros2_avloc/config/avloc.yaml',
         'share/ros2_avloc/config/avloc.rviz',
         'share/ros2_avloc/config/fastdds.xml',
+        'share/ros2_avloc/config/follower.yaml',
         'share/ros2_avloc/launch/avloc.launch.py',
         'share/ros2_avloc/launch/demo.launch.py',
+        'share/ros2_avloc/launch/follow.launch.py',
     } <= installed
 
 
@@ -68,7 +70,7 @@ def test_executables_can_be_imported(name: str, module: str, function: str) -> N
 
 
 def test_executables_are_those_of_the_design() -> None:
-    assert {name for name, _, _ in SCRIPTS} == {'avloc', 'avloc_node', 'simulator'}
+    assert {name for name, _, _ in SCRIPTS} == {'avloc', 'avloc_node', 'follower', 'simulator'}
 
 
 def test_message_packages_that_are_imported_are_declared() -> None:

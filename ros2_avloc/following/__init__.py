@@ -1,0 +1,1 @@
+"""Turning a robot towards what it attends to: control laws for a base and for a head."""

@@ -1,0 +1,139 @@
+"""The follower at work: a simulated robot turns to one thing after another, and a plot shows how.
+
+``python3 -m ros2_avloc.node.follow_demo`` runs simulator, node and follower as processes over DDS, listens to
+what they say, and writes the plot. Exit 1 where a turn was slow or went too far.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import signal
+import sys
+from datetime import datetime, timezone
+from pathlib import Path
+
+import cv2
+import numpy as np
+import rclpy
+from geometry_msgs.msg import PoseArray, PoseWithCovarianceStamped, Quaternion, Twist
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.qos import QoSProfile
+from rclpy.utilities import try_shutdown
+from rich.console import Console
+from rich.table import Table
+from tf2_msgs.msg import TFMessage
+
+from ros2_avloc.attention.bearing import azimuth_elevation, direction
+from ros2_avloc.following.record import Record, Turn, turns
+from ros2_avloc.node.demo import REMAPS, environment, start, stop
+from ros2_avloc.node.stamps import to_nanoseconds
+from ros2_avloc.simulation.turn_plot import draw
+
+SCRIPT = 'flute 15 20; dog 23 28; robot 31 36; dog 39 44; flute 47 52; bell 55 60'
+"""In the world of seed 8 each stands about 30° beside the one before."""
+
+SEED, SECONDS = 8, 63.0
+SETTLED, OVERSHOOT = 2.0, np.deg2rad(10.0)
+"""What a turn may take at most, in seconds and rad."""
+
+
+class Listener(Node):
+    """Keeps the angles that simulator, node and follower tell of."""
+
+    def __init__(self) -> None:
+        super().__init__('follow_listener')
+        self.record = Record()
+        kept = QoSProfile(depth=100)
+        self.create_subscription(PoseArray, 'simulator/truth_bearings', self._on_truth, kept)
+        self.create_subscription(PoseWithCovarianceStamped, 'avloc/attended', self._on_attended, kept)
+        self.create_subscription(Twist, 'cmd_vel', self._on_cmd_vel, kept)
+        self.create_subscription(TFMessage, '/tf', self._on_tf, kept)
+
+    def _on_truth(self, message: PoseArray) -> None:
+        angles = [_azimuth(pose.orientation, optical=True) for pose in message.poses]
+        self.record.truth[to_nanoseconds(message.header.stamp)] = angles
+
+    def _on_attended(self, message: PoseWithCovarianceStamped) -> None:
+        angle = _azimuth(message.pose.pose.orientation, optical=True)
+        self.record.attended[to_nanoseconds(message.header.stamp)] = angle
+
+    def _on_cmd_vel(self, message: Twist) -> None:
+        self.record.speeds[self.get_clock().now().nanoseconds] = message.angular.z
+
+    def _on_tf(self, message: TFMessage) -> None:
+        for transform in message.transforms:
+            yaw = _azimuth(transform.transform.rotation, optical=False)
+            self.record.yaws[to_nanoseconds(transform.header.stamp)] = yaw
+
+
+def _azimuth(turn: Quaternion, *, optical: bool) -> float:
+    return azimuth_elevation(direction((turn.x, turn.y, turn.z, turn.w)), optical=optical)[0]
+
+
+def watch(seconds: float) -> Record:
+    """Listen until the simulator has told of so many seconds; return what was heard."""
+    listener = Listener()
+    executor = SingleThreadedExecutor()
+    executor.add_node(listener)
+    while listener.record.length < seconds:
+        executor.spin_once(timeout_sec=0.1)
+    executor.remove_node(listener)
+    return listener.record
+
+
+def run(seed: int, script: str, seconds: float, parameters: list[str]) -> Record:
+    """Run the three processes; return what was heard."""
+    env = environment()
+    remaps = [argument for remap in REMAPS for argument in ('-r', remap)]
+    scene = [argument for given in (f'seed:={seed}', f'script:="{script}"', 'turned_by:=cmd_vel', *parameters)
+             for argument in ('-p', given)]
+    running = []
+    rclpy.init(domain_id=int(env['ROS_DOMAIN_ID']))
+    try:
+        running.append(start('avloc_node', '--ros-args', *remaps, env=env))
+        running.append(start('follower', env=env))
+        running.append(start('simulator', '--ros-args', *scene, env=env))
+        return watch(seconds)
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is ending already
+        try_shutdown()
+        for process in reversed(running):
+            stop(process)
+
+
+def table(found: list[Turn]) -> Table:
+    """Say how each turn went."""
+    shown = Table('began at', 'angle', 'settled after', 'overshoot', 'rest (RMS)')
+    for turn in found:
+        response = turn.response
+        degrees = np.degrees((response.start, response.overshoot, response.rest))
+        shown.add_row(f'{turn.begin:.1f} s', f'{degrees[0]:.0f}°', f'{response.settled:.2f} s',
+                      f'{degrees[1]:.1f}°', f'{degrees[2]:.1f}°')
+    return shown
+
+
+def main() -> None:
+    """Run, judge, draw."""
+    parser = argparse.ArgumentParser(description='Let a simulated robot turn to what sounds, and plot it.')
+    parser.add_argument('--seconds', type=float, default=SECONDS)
+    parser.add_argument('--seed', type=int, default=SEED, help='of the scene')
+    parser.add_argument('--script', default=SCRIPT, help='what sounds when')
+    parser.add_argument('--output', type=Path, default=Path('docs', 'images', 'follow.png'))
+    arguments = parser.parse_args()
+    try:
+        record = run(arguments.seed, arguments.script, arguments.seconds, [])
+    except (KeyboardInterrupt, ExternalShutdownException):
+        sys.exit(130)
+    found = turns(record)
+    Console().print(table(found))
+    caption = f'{datetime.now(timezone.utc):%Y-%m-%d}, {platform.machine()}, simulated, seed {arguments.seed}'
+    arguments.output.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(arguments.output), draw(record, found, caption))
+    good = [turn.response.settled <= SETTLED and turn.response.overshoot <= OVERSHOOT for turn in found]
+    sys.exit(0 if good and all(good) else 1)
+
+
+if __name__ == '__main__':
+    main()
