@@ -1,1 +1,1 @@
-"""rosbag2 and video files, as they are written."""
+"""rosbag2 and video files, in and out."""

@@ -1,0 +1,61 @@
+"""Opening recordings by their path, and finding them in folders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ros2_avloc.errors import InputError
+from ros2_avloc.recordings.bag_file import BagFile
+from ros2_avloc.recordings.recording import Recording
+from ros2_avloc.recordings.video_file import SUFFIXES, VideoFile
+
+BAG_SUFFIXES = frozenset({'.mcap', '.db3'})
+
+
+def open_recording(path: Path, *, image: str = '', audio: str = '') -> Recording:
+    """Open a video file, or a rosbag2 recording (its folder, or a single ``.mcap`` or ``.db3`` file).
+
+    Parameters
+    ----------
+    path
+        Where it is.
+    image, audio
+        Topics of a rosbag2 recording; empty: found by their type.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
+    if not path.exists():
+        raise InputError(f'{path} does not exist; give a video file or a rosbag2 recording.')
+    if path.is_dir() or path.suffix.lower() in BAG_SUFFIXES:
+        return BagFile(path, image=image, audio=audio)
+    return VideoFile(path)
+
+
+def find_recordings(root: Path) -> list[Path]:
+    """Return the video files and rosbag2 recordings below a folder, however deep, in order of their names.
+
+    A folder with a ``metadata.yaml`` is one recording; so is a file that is no part of such a folder. A
+    `root` that is a recording itself is the only one.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    found = sorted(_below(root))
+    if not found:
+        raise InputError(f'{root} holds neither a video file ({", ".join(sorted(SUFFIXES))}) '
+                         'nor a rosbag2 recording.')
+    return found
+
+
+def _below(path: Path) -> Iterator[Path]:
+    if path.is_dir() and not (path / 'metadata.yaml').is_file():
+        for inner in path.iterdir():
+            yield from _below(inner)
+    elif path.is_dir() or path.suffix.lower() in SUFFIXES | BAG_SUFFIXES:
+        yield path
