@@ -1,0 +1,321 @@
+# ruff: noqa: N802 (the names are the libraries')
+"""TensorRT and CUDA as their bindings describe them, on a GPU that ONNX Runtime plays.
+
+Work that is queued on a stream is done when somebody waits for it, not before: a buffer that is read or
+overwritten too early shows in the results. Memory that is not given back shows in `Cuda.allocated`.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+from onnx import TensorProto, numpy_helper
+from surface_double import Double
+
+DATA = Path(__file__).parents[1] / 'data'
+
+
+class Cuda:
+    """The module ``cuda.bindings.runtime`` with one device.
+
+    Attributes
+    ----------
+    lost
+        Set it, and every call fails from then on.
+    capture_fails
+        Set it, and no CUDA graph can be made.
+    """
+
+    def __init__(self, version: str) -> None:
+        names = ('cudaGetDeviceCount', 'cudaGetDeviceProperties', 'cudaDeviceGetAttribute', 'cudaMalloc',
+                 'cudaMallocHost', 'cudaFree', 'cudaFreeHost', 'cudaStreamCreateWithFlags',
+                 'cudaStreamDestroy', 'cudaStreamSynchronize', 'cudaMemcpyAsync', 'cudaStreamBeginCapture',
+                 'cudaStreamEndCapture', 'cudaGraphInstantiate', 'cudaGraphDestroy', 'cudaGraphLaunch',
+                 'cudaGraphExecDestroy', 'cudaGetErrorString')
+        behaviours = {name: self._call(name, getattr(self, name)) for name in names}
+        self.double = Double('cuda.bindings.runtime', DATA / f'surface_cuda_{version}.json', behaviours)
+        self.module = self.double.module
+        self.count, self.lost, self.capture_fails = 1, False, False
+        self.allocated: dict[int, Any] = {}
+        self.streams: dict[int, list[Callable[[], None]]] = {}
+        self.recording: dict[int, list[Callable[[], None]]] = {}
+        self.graphs = 0
+
+    def queue(self, stream: int, work: Callable[[], None]) -> None:
+        """Let a stream do something later, or record it."""
+        self.recording.get(stream, self.streams[stream]).append(work)
+
+    def _call(self, name: str, act: Callable[..., Any]) -> Callable[..., tuple[Any, ...]]:
+        def call(**given: Any) -> tuple[Any, ...]:
+            errors = self.module.cudaError_t
+            if self.lost and name != 'cudaGetErrorString':
+                return errors.cudaErrorIllegalAddress, None
+            if name == 'cudaStreamEndCapture' and self.capture_fails:
+                self.recording.clear()
+                return errors.cudaErrorStreamCaptureUnsupported, None
+            value = act(*given.values())
+            return (errors.cudaSuccess,) if value is None else (errors.cudaSuccess, value)
+
+        return call
+
+    def cudaGetErrorString(self, error: Any) -> bytes:
+        return b'an illegal memory access was encountered'
+
+    def cudaGetDeviceCount(self) -> int:
+        return self.count
+
+    def cudaGetDeviceProperties(self, device: int) -> Any:
+        return self.double.new('cudaDeviceProp', name=b'Played GPU\0\0\0')
+
+    def cudaDeviceGetAttribute(self, attribute: Any, device: int) -> int:
+        capability = {'cudaDevAttrComputeCapabilityMajor': 8, 'cudaDevAttrComputeCapabilityMinor': 7}
+        return capability[attribute.name]
+
+    def cudaMalloc(self, size: int) -> int:
+        memory = (ctypes.c_ubyte * size)()
+        ctypes.memset(memory, 0xFF, size)  # NaN, if it is read before it is written
+        self.allocated[ctypes.addressof(memory)] = memory
+        return ctypes.addressof(memory)
+
+    cudaMallocHost = cudaMalloc  # noqa: N815
+
+    def cudaFree(self, address: int) -> None:
+        del self.allocated[address]
+
+    cudaFreeHost = cudaFree  # noqa: N815
+
+    def cudaStreamCreateWithFlags(self, flags: int) -> int:
+        assert flags == self.module.cudaStreamNonBlocking
+        self.streams[len(self.streams) + 1] = []
+        return len(self.streams)
+
+    def cudaStreamDestroy(self, stream: int) -> None:
+        del self.streams[stream]
+
+    def cudaStreamSynchronize(self, stream: int) -> None:
+        assert stream not in self.recording, 'a stream that is captured cannot be waited for'
+        work, self.streams[stream] = self.streams[stream], []
+        for step in work:
+            step()
+
+    def cudaMemcpyAsync(self, target: int, source: int, size: int, kind: Any, stream: int) -> None:
+        for address in (target, source):
+            assert len(self.allocated[address]) >= size
+        self.queue(stream, lambda: ctypes.memmove(target, source, size) and None)
+
+    def cudaStreamBeginCapture(self, stream: int, mode: Any) -> None:
+        self.recording[stream] = []
+
+    def cudaStreamEndCapture(self, stream: int) -> list[Callable[[], None]]:
+        return self.recording.pop(stream)
+
+    def cudaGraphInstantiate(self, graph: list[Callable[[], None]], flags: int) -> list[Callable[[], None]]:
+        self.graphs += 1
+        return graph
+
+    def cudaGraphDestroy(self, graph: Any) -> None:
+        pass
+
+    def cudaGraphLaunch(self, graph: list[Callable[[], None]], stream: int) -> None:
+        for step in graph:
+            self.queue(stream, step)
+
+    def cudaGraphExecDestroy(self, graph: Any) -> None:
+        self.graphs -= 1
+
+
+class TensorRt:
+    """The module ``tensorrt``, which runs what it builds with the reference evaluator of the onnx package.
+
+    Attributes
+    ----------
+    builds
+        How many plans were built.
+    refuse
+        Set it to a sentence, and the builder fails with it.
+    """
+
+    def __init__(self, version: str, cuda: Cuda) -> None:
+        names = [name for name in vars(type(self)) if name[0].isupper()]
+        self.double = Double('tensorrt', DATA / f'surface_tensorrt_{version}.json', {
+            name.replace('__', '.', 1): getattr(self, name) for name in names})
+        self.module = self.double.module
+        self.cuda = cuda
+        self.builds, self.refuse, self.on_step = 0, '', lambda: None
+        self.accepted_timings: list[bytes] = []
+        self._logger: Any = None
+
+    @property
+    def header(self) -> bytes:
+        return f'plan of {self.module.__version__}\n'.encode()
+
+    def _error(self, sentence: str) -> None:
+        self._logger.log(self.module.ILogger.Severity.ERROR, sentence)
+
+    def _memory(self, content: bytes) -> Any:
+        return self.module.IHostMemory.__new__(self.module.IHostMemory, content)
+
+    # Builder, network and parser
+
+    def Builder____init__(self, this: Any, logger: Any) -> None:
+        assert 'cudaGetDeviceCount' in self.cuda.double.calls
+        self._logger = logger
+
+    def Builder__create_network(self, this: Any, flags: int = 0) -> Any:
+        assert flags == 1 << self.module.NetworkDefinitionCreationFlag.STRONGLY_TYPED
+        return self.double.new('INetworkDefinition', model=None)
+
+    def Builder__create_builder_config(self, this: Any) -> Any:
+        return self.double.new('IBuilderConfig', flags={self.module.BuilderFlag.TF32})
+
+    def OnnxParser____init__(self, this: Any, network: Any, logger: Any) -> None:
+        this.__dict__.update(network=network, num_errors=0)
+
+    def OnnxParser__parse_from_file(self, this: Any, model: str) -> bool:
+        try:
+            parsed = onnx.shape_inference.infer_shapes(onnx.load(model), strict_mode=True)
+        except Exception as error:
+            this.__dict__.update(num_errors=1, error=f'{error}')
+            return False
+        this.__dict__['network'].__dict__.update(model=parsed, num_layers=len(parsed.graph.node))
+        return True
+
+    def OnnxParser__get_error(self, this: Any, index: int) -> Any:
+        return self.double.new('ParserError', text=this.__dict__['error'])
+
+    def ParserError__desc(self, this: Any) -> str:
+        return str(this.__dict__['text'])
+
+    def INetworkDefinition__get_layer(self, this: Any, index: int) -> Any:
+        model = this.__dict__['model']
+        kinds = self.module.LayerType
+        node = model.graph.node[index]
+        kind = {'Conv': kinds.CONVOLUTION, 'Gemm': kinds.MATRIX_MULTIPLY,
+                'MatMul': kinds.MATRIX_MULTIPLY}.get(node.op_type, kinds.ACTIVATION)
+        return self.double.new('ILayer', type=kind, made=node.output[0], model=model)
+
+    def ILayer__get_output(self, this: Any, index: int) -> Any:
+        graph = this.__dict__['model'].graph
+        types = {entry.name: entry.type.tensor_type.elem_type for entry in (*graph.value_info, *graph.output)}
+        known = {TensorProto.FLOAT: 'FLOAT', TensorProto.FLOAT16: 'HALF'}
+        return self.double.new('ITensor', dtype=self.module.DataType[known[types[this.__dict__['made']]]])
+
+    # What is built how
+
+    def IBuilderConfig__set_memory_pool_limit(self, this: Any, pool: Any, pool_size: int) -> None:
+        assert pool == self.module.MemoryPoolType.WORKSPACE
+        this.__dict__['workspace'] = pool_size
+
+    def IBuilderConfig__clear_flag(self, this: Any, flag: Any) -> None:
+        this.__dict__['flags'].discard(flag)
+
+    def IBuilderConfig__create_timing_cache(self, this: Any, serialized_timing_cache: bytes) -> Any:
+        return self.double.new('ITimingCache', content=serialized_timing_cache)
+
+    def IBuilderConfig__set_timing_cache(self, this: Any, cache: Any, ignore_mismatch: bool) -> bool:
+        content = cache.__dict__['content']
+        fits = content in (b'', b'timings')
+        if fits:
+            this.__dict__['timings'] = cache
+            self.accepted_timings.append(content)
+        return fits
+
+    def IBuilderConfig__get_timing_cache(self, this: Any) -> Any:
+        return self.double.new('ITimingCache', content=b'timings')
+
+    def ITimingCache__serialize(self, this: Any) -> Any:
+        return self._memory(this.__dict__['content'])
+
+    def Builder__build_serialized_network(self, this: Any, network: Any, config: Any) -> Any:
+        settings = config.__dict__
+        assert not settings['flags'] and 'timings' in settings
+        assert 0 <= settings['builder_optimization_level'] <= 5
+        monitor = settings['progress_monitor']
+        monitor.phase_start('Building', None, 2)
+        for step in range(2):
+            self.on_step()
+            if not monitor.step_complete('Building', step):
+                return None
+        monitor.phase_finish('Building')
+        if self.refuse:
+            self._error(self.refuse)
+            return None
+        self.builds += 1
+        return self._memory(self.header + network.__dict__['model'].SerializeToString())
+
+    # Plans that run
+
+    def Runtime____init__(self, this: Any, logger: Any) -> None:
+        assert 'cudaGetDeviceCount' in self.cuda.double.calls, 'the real one would take the process down'
+        self._logger = logger
+
+    def Runtime__deserialize_cuda_engine(self, this: Any, serialized_engine: bytes) -> Any:
+        if not serialized_engine.startswith(self.header):
+            self._error('The plan was built by another version.')
+            return None
+        model = onnx.load_from_string(serialized_engine[len(self.header):])
+        tensors = {entry.name: entry.type.tensor_type for entry in (*model.graph.input, *model.graph.output)}
+        return self.double.new('ICudaEngine', model=model, tensors=tensors, num_io_tensors=len(tensors))
+
+    def ICudaEngine__get_tensor_name(self, this: Any, index: int) -> str:
+        return str(list(this.__dict__['tensors'])[index])
+
+    def ICudaEngine__get_tensor_shape(self, this: Any, name: str) -> tuple[int, ...]:
+        return tuple(size.dim_value for size in this.__dict__['tensors'][name].shape.dim)
+
+    def ICudaEngine__get_tensor_dtype(self, this: Any, name: str) -> Any:
+        half = this.__dict__['tensors'][name].elem_type == TensorProto.FLOAT16
+        return self.module.DataType.HALF if half else self.module.DataType.FLOAT
+
+    def ICudaEngine__create_execution_context(self, this: Any) -> Any:
+        model = this.__dict__['model']
+        session = onnxruntime.InferenceSession(model.SerializeToString(), providers=['CPUExecutionProvider'])
+        return self.double.new('IExecutionContext', model=model, session=session, places={})
+
+    def IExecutionContext__set_tensor_address(self, this: Any, name: str, memory: int) -> bool:
+        this.__dict__['places'][name] = memory
+        return memory in self.cuda.allocated
+
+    def IExecutionContext__execute_async_v3(self, this: Any, stream_handle: int) -> bool:
+        if self.cuda.lost:
+            self._error('CUDA failure')
+            return False
+        known = this.__dict__
+        places = dict(known['places'])
+        self.cuda.queue(stream_handle, lambda: self._run(known['model'], known['session'], places))
+        return True
+
+    def _run(self, model: onnx.ModelProto, session: Any, places: dict[str, int]) -> None:
+        tensors = {entry.name: self._at(entry, places) for entry in (*model.graph.input, *model.graph.output)}
+        results = session.run(None, {entry.name: tensors[entry.name] for entry in model.graph.input})
+        for entry, result in zip(model.graph.output, results, strict=True):
+            tensors[entry.name][...] = result
+
+    def _at(self, entry: Any, places: dict[str, int]) -> np.ndarray[Any, Any]:
+        shape = [size.dim_value for size in entry.type.tensor_type.shape.dim]
+        memory = self.cuda.allocated[places[entry.name]]
+        return np.frombuffer(memory, np.float32, int(np.prod(shape))).reshape(shape)
+
+
+def in_half(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Return a graph that computes in float16 between a float32 input and a float32 output."""
+    half = onnx.ModelProto.FromString(model.SerializeToString())
+    graph = half.graph
+    source, result = graph.input[0].name, graph.output[0].name
+    for entry in graph.initializer:
+        if entry.data_type == TensorProto.FLOAT:
+            values = numpy_helper.to_array(entry).astype(np.float16)
+            entry.CopyFrom(numpy_helper.from_array(values, entry.name))
+    for node in graph.node:
+        node.input[:] = [f'{name}.half' if name == source else name for name in node.input]
+        node.output[:] = [f'{name}.half' if name == result else name for name in node.output]
+    cast = onnx.helper.make_node
+    graph.node.insert(0, cast('Cast', [source], [f'{source}.half'], to=TensorProto.FLOAT16))
+    graph.node.append(cast('Cast', [f'{result}.half'], [result], to=TensorProto.FLOAT))
+    return half

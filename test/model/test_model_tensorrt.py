@@ -1,0 +1,335 @@
+"""The TensorRT engine, held against what each version's bindings offer, on a GPU that NumPy plays."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import shutil
+import sys
+import threading
+from dataclasses import replace
+from operator import attrgetter
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import numpy as np
+import pytest
+
+pytest.importorskip('onnx')
+
+from gpu_double import Cuda, TensorRt, in_half  # noqa: E402
+
+from ros2_avloc.errors import DeviceLostError, EngineError  # noqa: E402
+from ros2_avloc.model.engines import open_engine  # noqa: E402
+from ros2_avloc.model.engines.check import TOLERANCE  # noqa: E402
+from ros2_avloc.model.engines.options import EngineOptions  # noqa: E402
+from ros2_avloc.model.engines.plans import PlanCache  # noqa: E402
+
+ENGINES = Path(__file__).parents[2] / 'ros2_avloc' / 'model' / 'engines'
+VERSIONS = [('10.3.0', '12.9.10'), ('10.13.3.9', '13.5.0'), ('11.4.0.106', '12.9.10'),
+            ('11.4.0.106', '13.5.0')]
+OURS = ('build', 'cuda', 'tensorrt')
+
+
+class Machine:
+    """A machine with a GPU, TensorRT and cuda-python."""
+
+    def __init__(self, monkeypatch, directory, tensorrt='11.4.0.106', cuda='13.5.0'):
+        self.cuda = Cuda(cuda)
+        self.tensorrt = TensorRt(tensorrt, self.cuda)
+        bindings = ModuleType('cuda.bindings')
+        bindings.runtime = self.cuda.module
+        for name, module in (('tensorrt', self.tensorrt.module), ('cuda', ModuleType('cuda')),
+                             ('cuda.bindings', bindings)):
+            monkeypatch.setitem(sys.modules, name, module)
+        for name in OURS:
+            monkeypatch.delitem(sys.modules, f'ros2_avloc.model.engines.{name}', raising=False)
+        self.directory = directory
+        self.warnings = []
+        self.options = EngineOptions(cache_dir=directory, warn=self.warnings.append)
+
+    def open(self, bundle, precision='auto', **options):
+        return open_engine(bundle, name='tensorrt', precision=precision, strict=True,
+                           options=replace(self.options, **options))[0]
+
+
+@pytest.fixture
+def machine(monkeypatch, tmp_path):
+    yield Machine(monkeypatch, tmp_path / 'engines')
+    _forget_doubles()
+
+
+@pytest.fixture(params=VERSIONS, ids='-'.join)
+def each_machine(request, monkeypatch, tmp_path):
+    yield Machine(monkeypatch, tmp_path / 'engines', *request.param)
+    _forget_doubles()
+
+
+def _forget_doubles():
+    for name in OURS:
+        sys.modules.pop(f'ros2_avloc.model.engines.{name}', None)
+
+
+@pytest.fixture(scope='module')
+def halved(tiny, tmp_path_factory):
+    """The tiny bundle with float16 graphs."""
+    half = {f'{tower}_fp16': in_half(tiny.graphs[f'{tower}_fp32.onnx']).SerializeToString()
+            for tower in ('vision', 'sound')}
+    return tiny.write(tmp_path_factory.mktemp('halved'), **half)
+
+
+@pytest.mark.parametrize('precision', ['fp32', 'fp16'])
+def test_builds_and_computes_with_every_version(each_machine, halved, tiny, precision):
+    engine = each_machine.open(halved, precision)
+    identity = engine.identity
+    assert (identity.name, identity.precision) == ('tensorrt', precision)
+    assert identity.version == each_machine.tensorrt.module.__version__
+    assert identity.device == 'Played GPU (compute capability 8.7)'
+    rng = np.random.default_rng(1)
+    image = rng.uniform(-1, 1, tiny.image.shape).astype(np.float32)
+    spectrogram = rng.uniform(-2, 2, tiny.spectrogram.shape).astype(np.float32)
+    logits = engine.localize(image, engine.embed_sound(spectrogram))
+    assert (logits.shape, logits.dtype) == ((14, 14), np.float32)
+    np.testing.assert_allclose(logits, tiny.expected(image, spectrogram), atol=10 * TOLERANCE[precision])
+    engine.close()
+    engine.close()
+    assert not each_machine.cuda.allocated and not each_machine.cuda.streams and not each_machine.cuda.graphs
+    assert not each_machine.warnings
+
+
+@pytest.mark.parametrize('name', OURS)
+@pytest.mark.parametrize('versions', VERSIONS, ids='-'.join)
+def test_every_name_that_the_code_spells_is_there(monkeypatch, tmp_path, name, versions):
+    machine = Machine(monkeypatch, tmp_path, *versions)
+    root, module = ('runtime', machine.cuda.module) if name == 'cuda' else ('trt', machine.tensorrt.module)
+    spelled = 0
+    for node in ast.walk(ast.parse((ENGINES / f'{name}.py').read_text())):
+        words, inner = [], node
+        while isinstance(inner, ast.Attribute):
+            words.insert(0, inner.attr)
+            inner = inner.value
+        if words and isinstance(inner, ast.Name) and inner.id == root:
+            attrgetter('.'.join(words))(module)
+            spelled += 1
+    assert spelled > 4
+
+
+def test_auto_takes_float16_and_falls_back_to_float32(machine, halved, bundle):
+    assert machine.open(halved).identity.precision == 'fp16'
+    engine, reasons = open_engine(bundle, name='tensorrt', options=machine.options)
+    assert engine.identity.precision == 'fp32'
+    assert reasons == [f'tensorrt in fp16 was not taken: {bundle.path} has no graphs in fp16.']
+    with pytest.raises(EngineError, match='computes in fp16 or fp32, not in bf16'):
+        machine.open(bundle, 'bf16')
+
+
+def test_frames_and_sounds_do_not_mix(machine, bundle, tiny):
+    engine = machine.open(bundle)
+    rng = np.random.default_rng(2)
+    images = rng.uniform(-1, 1, (3, *tiny.image.shape)).astype(np.float32)
+    sounds = rng.uniform(-2, 2, (3, *tiny.spectrogram.shape)).astype(np.float32)
+    embedded = [engine.embed_sound(sound) for sound in sounds]
+    for image in images:
+        for sound, embedding in zip(sounds, embedded, strict=True):
+            logits = engine.localize(image, embedding)
+            np.testing.assert_allclose(logits, tiny.expected(image, sound), atol=1e-4)
+
+
+def test_memory_is_allocated_once_and_the_embedding_stays_on_the_device(machine, bundle, tiny):
+    engine = machine.open(bundle)
+    for _ in range(3):
+        embedding = engine.embed_sound(tiny.spectrogram)
+        engine.localize(tiny.image, embedding)
+    allocated = len(machine.cuda.allocated)
+    machine.cuda.double.calls.clear()
+    machine.tensorrt.double.calls.clear()
+    for _ in range(5):
+        embedding = engine.embed_sound(tiny.spectrogram)
+        engine.localize(tiny.image, embedding)
+    assert len(machine.cuda.allocated) == allocated
+    assert not machine.tensorrt.double.calls  # the graphs are launched, TensorRT is not called any more
+    assert set(machine.cuda.double.calls) == {'cudaStreamSynchronize', 'cudaGraphLaunch', 'cudaMemcpyAsync'}
+    assert machine.cuda.double.calls.count('cudaMemcpyAsync') == 10  # an embedding's way, twice a window
+
+
+def test_runs_without_cuda_graphs_where_they_cannot_be_had(machine, bundle, tiny):
+    machine.cuda.capture_fails = True
+    engine = machine.open(bundle)
+    np.testing.assert_allclose(engine.localize(tiny.image, engine.embed_sound(tiny.spectrogram)), tiny.logits,
+                               atol=1e-4)
+    assert all('without CUDA graphs' in warning for warning in machine.warnings)
+    assert len(machine.warnings) == 2
+
+
+def test_a_second_start_builds_nothing(machine, halved):
+    machine.open(halved)
+    assert machine.tensorrt.builds == 3
+    machine.open(halved)
+    assert machine.tensorrt.builds == 3
+    assert machine.tensorrt.accepted_timings == [b'', b'timings', b'timings']
+    machine.open(halved, 'fp32')
+    assert machine.tensorrt.builds == 5  # the head is the same
+
+
+@pytest.mark.parametrize('damage', ['flipped', 'short', 'empty', 'no facts', 'odd facts', 'foreign'])
+def test_a_damaged_or_foreign_plan_is_built_again(machine, bundle, damage):
+    machine.open(bundle)
+    plan = next(machine.directory.glob('vision-*.plan'))
+    content, facts = plan.read_bytes(), plan.with_suffix('.json')
+    if damage == 'no facts':
+        facts.unlink()
+    elif damage == 'odd facts':
+        facts.write_text('[]')
+    elif damage == 'foreign':
+        shutil.copy(next(machine.directory.glob('sound-*.plan')), plan)
+        shutil.copy(next(machine.directory.glob('sound-*.json')), facts)
+    else:
+        plan.write_bytes({'flipped': content[:-1] + bytes([content[-1] ^ 1]), 'short': content[:100],
+                          'empty': b''}[damage])
+    assert machine.open(bundle).identity.name == 'tensorrt'
+    assert machine.tensorrt.builds == 4
+    assert len(machine.warnings) == (damage != 'no facts')
+
+
+def test_a_plan_that_tensorrt_refuses_is_built_again(machine, bundle, monkeypatch):
+    monkeypatch.setattr(type(machine.tensorrt), 'header', b'of a driver before the update')
+    machine.open(bundle)
+    monkeypatch.undo()
+    machine = Machine(monkeypatch, machine.directory)
+    machine.open(bundle)
+    assert machine.tensorrt.builds == 3
+    assert 'is built again: TensorRT refuses the plan of the vision graph (The plan was built by' in \
+        machine.warnings[0]
+
+
+def test_timings_that_do_not_fit_are_measured_anew(machine, bundle):
+    machine.open(bundle)
+    build = sys.modules['ros2_avloc.model.engines.build']
+    config = machine.tensorrt.Builder__create_builder_config(None)
+    build._take_timings(config, SimpleNamespace(content=b'of another GPU'))
+    assert machine.tensorrt.accepted_timings[-1] == b''
+
+
+def test_without_a_device_tensorrt_is_not_touched(machine, bundle):
+    machine.cuda.lost = True
+    with pytest.raises(EngineError, match=r'no CUDA device can be used \(CUDA says: .*IllegalAddress'):
+        machine.open(bundle)
+    machine.cuda.lost, machine.cuda.count = False, 0
+    with pytest.raises(EngineError, match='CUDA finds no device'):
+        machine.open(bundle)
+    assert not {call for call in machine.tensorrt.double.calls if not call.startswith('ILogger')}
+
+
+def test_what_the_parser_and_the_builder_say_is_quoted(machine, bundle, tiny, tmp_path):
+    with pytest.raises(EngineError, match=r'its parser refuses .*vision_fp32\.onnx \('):
+        machine.open(tiny.write(tmp_path / 'wrong', vision_fp32=b'not a graph'))
+    machine.tensorrt.refuse = 'Not enough\nmemory.'
+    with pytest.raises(EngineError, match=r'cannot build the vision graph \(Not enough memory\.\)'):
+        machine.open(bundle)
+
+
+def test_graphs_of_another_precision_or_shape_are_refused(machine, tiny, tmp_path):
+    single = {tower: tiny.graphs[f'{tower}_fp32.onnx'].SerializeToString() for tower in ('vision', 'sound')}
+    wrong = tiny.write(tmp_path / 'wrong', vision_fp16=single['vision'], sound_fp16=single['sound'])
+    with pytest.raises(EngineError, match='makes a network that computes in fp32, not in fp16'):
+        machine.open(wrong, 'fp16')
+    swapped = tiny.write(tmp_path / 'swapped', vision_fp32=single['sound'])
+    with pytest.raises(EngineError, match='the vision graph needs float32 tensors'):
+        machine.open(swapped)
+
+
+def test_settings_reach_the_builder_and_progress_the_caller(machine, bundle, monkeypatch):
+    build = _imported('build')
+    monkeypatch.setattr(build, 'PERIOD', 0.001)
+    sentences, seen, told = [], [], threading.Event()
+    machine.tensorrt.on_step = lambda: told.wait(30)
+    configure = build._configure
+    monkeypatch.setattr(
+        build, '_configure', lambda config, *rest: (configure(config, *rest), seen.append(config)))
+
+    def progress(sentence):
+        sentences.append(sentence)
+        if 'Building' in sentence:
+            told.set()
+
+    machine.open(bundle, level=5, workspace=2**20, progress=progress)
+    assert 'TensorRT builds the vision graph in fp32: Building 0 of 2' in sentences
+    assert seen[0].__dict__['workspace'] == 2**20
+    assert seen[0].builder_optimization_level == 5
+
+
+@pytest.fixture
+def slow_build(machine, monkeypatch):
+    """A build whose first step ends when it has been cancelled."""
+    build = _imported('build')
+    monkeypatch.setattr(build, 'PERIOD', 0.001)
+    cancelled = threading.Event()
+    cancel = build.Progress.cancel
+    monkeypatch.setattr(build.Progress, 'cancel', lambda this: (cancel(this), cancelled.set()))
+    machine.tensorrt.on_step = lambda: cancelled.wait(30)
+
+
+@pytest.mark.usefixtures('slow_build')
+def test_a_build_can_be_cancelled(machine, bundle):
+    with pytest.raises(EngineError, match='Opening tensorrt was cancelled'):
+        machine.open(bundle, cancelled=lambda: True)
+    assert machine.tensorrt.builds == 0
+    assert not list(machine.directory.glob('*.plan'))
+
+
+@pytest.mark.usefixtures('slow_build')
+def test_an_interrupt_ends_the_build(machine, bundle):
+    def progress(_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        machine.open(bundle, progress=progress)
+    assert machine.tensorrt.builds == 0
+
+
+def test_a_lost_device_is_told_and_closing_goes_on(machine, bundle, tiny):
+    engine = machine.open(bundle)
+    embedding = engine.embed_sound(tiny.spectrogram)
+    machine.cuda.lost = True
+    with pytest.raises(DeviceLostError, match='tensorrt has lost Played GPU .* illegal memory access'):
+        engine.localize(tiny.image, embedding)
+    with pytest.raises(DeviceLostError):
+        engine.embed_sound(tiny.spectrogram)
+    engine.close()
+    with pytest.raises(EngineError, match='was closed'):
+        engine.localize(tiny.image, embedding)
+
+
+def test_a_device_lost_while_work_is_queued_piece_by_piece_is_told_too(machine, bundle, tiny):
+    machine.cuda.capture_fails = True
+    engine = machine.open(bundle)
+    embedding = engine.embed_sound(tiny.spectrogram)
+
+    def lose():
+        machine.cuda.lost = True
+        engine._networks['vision'].queue(engine._stream)
+
+    engine._programs['vision'].run = lose
+    with pytest.raises(DeviceLostError, match=r'the vision graph cannot be run \(CUDA failure\)'):
+        engine.localize(tiny.image, embedding)
+
+
+def test_a_wrong_input_is_refused(machine, bundle, tiny):
+    engine = machine.open(bundle)
+    with pytest.raises(EngineError, match=r'spectrogram has the shape \(1, 1, 10, 200\)'):
+        engine.embed_sound(tiny.spectrogram[:10])
+    with pytest.raises(EngineError, match='image has the shape'):
+        engine.localize(tiny.image[:, :1], engine.embed_sound(tiny.spectrogram))
+
+
+def test_facts_for_people_lie_beside_a_plan(machine, bundle):
+    machine.open(bundle)
+    entries = PlanCache(machine.directory, print).entries()
+    vision = next(facts for name, facts in entries.items() if name.startswith('vision-fp32'))
+    assert vision['key'] == {'bundle': bundle.sha256, 'graph': 'vision', 'precision': 'fp32',
+                             'library': '11.4.0.106', 'gpu': 'Played GPU', 'capability': '8.7'}
+    assert vision['computes'] == 'fp32' and vision['seconds'] >= 0 and vision['bytes'] > 0
+
+
+def _imported(name):
+    return importlib.import_module(f'ros2_avloc.model.engines.{name}')
