@@ -1,69 +1,141 @@
-"""What ``avloc evaluate`` does."""
+"""What ``avloc evaluate`` does: material, an engine, figures."""
 
 from __future__ import annotations
 
 import datetime
 import json
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ros2_avloc.learning.evaluation import measure
-from ros2_avloc.learning.worlds import MEASURED, banks_of
+from ros2_avloc.errors import InputError
+from ros2_avloc.learning.cases import Material, composed
+from ros2_avloc.learning.evaluation import fitted, measure
+from ros2_avloc.learning.examination import Answers, Judge, NetworkJudge, examine, joined
+from ros2_avloc.learning.tables import table
+from ros2_avloc.learning.worlds import MEASURED, SET_ASIDE, banks_of
 from ros2_avloc.model.bundle import Bundle
 from ros2_avloc.model.engines import open_engine
-from ros2_avloc.model.localizer import Localizer
+
+__all__ = ['Measured', 'composed_sets', 'evaluate', 'judged', 'measure_bundle', 'set_aside', 'table',
+           'write_json']
+
+SCHEMA = 'ros2_avloc evaluation 2'
+
+SCENES = 300
+"""Scenes with one, two and three objects each, of every set."""
 
 
-def measure_bundle(directory: Path, pack: Path | None, *, scenes: int,
-                   engine: str = 'auto') -> dict[str, Any]:
-    """Measure a bundle on simulated scenes, and on a pack's split `val`.
+@dataclass(frozen=True)
+class Measured:
+    """What was measured.
 
-    Returns
-    -------
-    dict
-        ``bundle``, ``sha256``, ``engine``, ``machine``, ``date``, ``threshold``, and ``sets``: by name of
-        the set (``simulated``, ``real``) what `evaluation.measure` returns.
+    Attributes
+    ----------
+    report
+        As it stands in the JSON; docs/evaluation.md says what each key is.
+    answers, pictures
+        By set, what `examination.examine` returned.
+    """
+
+    report: dict[str, Any]
+    answers: dict[str, Answers]
+    pictures: dict[str, list[bytes]]
+
+
+def evaluate(directory: Path, materials: dict[str, Material], aside: dict[str, Material], *,
+             engine: str = 'auto') -> Measured:
+    """Measure a bundle on sets of cases.
+
+    Parameters
+    ----------
+    directory
+        Of the bundle.
+    materials
+        By name of the set.
+    aside
+        Scenes to fit thresholds on, of items that are in no set.
+    engine
+        As for `open_engine`.
+
+    Raises
+    ------
+    BundleError, EngineError
+        If the bundle cannot be read or run.
     """
     bundle = Bundle.load(directory)
     opened, _ = open_engine(bundle, name=engine)
-    localizer, threshold = Localizer(opened, bundle), bundle.calibration.threshold
-    sets = {name: measure(localizer, threshold, bank, scenes, MEASURED)
-            for name, bank in banks_of(pack, MEASURED, 'val').items()}
     identity = f'{opened.identity.name} {opened.identity.version}, {opened.identity.precision}'
-    opened.close()
-    return {'bundle': bundle.name, 'sha256': bundle.sha256, 'engine': identity, 'machine': _machine(),
-            'date': datetime.date.today().isoformat(), 'threshold': threshold, 'sets': sets}
+    about = {'schema': SCHEMA, 'bundle': bundle.name, 'sha256': bundle.sha256, 'engine': identity,
+             'machine': _machine(), 'date': datetime.date.today().isoformat()}
+    try:
+        return judged(NetworkJudge(opened, bundle), bundle.calibration.threshold, materials, aside, about)
+    finally:
+        opened.close()
 
 
-def table(report: dict[str, Any]) -> str:
-    """Return the figures of `measure_bundle` as a Markdown table."""
-    sets = report['sets']
-    rows = [['', *sets], ['---'] * (1 + len(sets))]
-    for objects in ('1', '2', '3'):
-        figures = [one['localisation'][objects] for one in sets.values()]
-        rows.append([f'peak on what sounds, {objects} in view (always the centre)',
-                     *(f'{_percent(figure)} ({100 * figure["centre"]:.0f} %)' for figure in figures)])
-    rows.append(['sound in view: found at the threshold', *(_percent(one['kept']) for one in sets.values())])
-    for negative in next(iter(sets.values()))['false_positives']:
-        rows.append([f'false positives: {negative}',
-                     *(_percent(one['false_positives'].get(negative)) for one in sets.values())])
-    rows.append(['AVC, in view or elsewhere', *(f'{100 * one["avc"]:.1f} %' for one in sets.values())])
-    return '\n'.join('| ' + ' | '.join(row) + ' |' for row in rows)
+def judged(judge: Judge, threshold: float, materials: dict[str, Material], aside: dict[str, Material],
+           about: dict[str, Any]) -> Measured:
+    """Measure a judge on sets of cases; `about` goes before the figures into the report."""
+    answers, pictures = {}, {}
+    named = {f'{name}, set aside': material for name, material in aside.items()} | materials
+    with _progress() as progress:
+        tasks = {name: progress.add_task(name, total=material.count) for name, material in named.items()}
+        for name, material in named.items():
+            answers[name], pictures[name] = examine(judge, material, partial(progress.advance, tasks[name]))
+    thresholds = fitted(joined([answers.pop(name) for name in named if name not in materials]), threshold)
+    sets = {name: {'origin': material.origin} | measure(answers[name], thresholds)
+            for name, material in materials.items()}
+    report = about | {'threshold': threshold, 'thresholds': asdict(thresholds), 'sets': sets}
+    return Measured(report, answers, {name: pictures[name] for name in materials})
+
+
+def measure_bundle(directory: Path, pack: Path | None, *, scenes: int = SCENES) -> dict[str, Any]:
+    """Measure a bundle on simulated scenes, and on a pack's split `val`; return the report."""
+    return evaluate(directory, composed_sets(pack, 'val', scenes), set_aside(pack, scenes)).report
+
+
+def set_aside(pack: Path | None, scenes: int) -> dict[str, Material]:
+    """Lay out a quarter as many scenes of items that are neither learned from nor measured on."""
+    try:
+        banks = banks_of(pack, SET_ASIDE, 'calibrate')
+    except InputError:  # a pack to be judged by may hold nothing but its split
+        banks = banks_of(None, SET_ASIDE, 'calibrate')
+    return {name: composed(bank, -(-scenes // 4), SET_ASIDE) for name, bank in banks.items()}
+
+
+def composed_sets(pack: Path | None, split: str, scenes: int, *,
+                  simulated: bool = True) -> dict[str, Material]:
+    """Lay out scenes of the simulated world (``simulated``) and of a split of a pack (``real``).
+
+    Raises
+    ------
+    InputError
+        If the pack cannot be read, or has nothing of that split.
+    """
+    banks = banks_of(pack, MEASURED, 'learn' if split == 'train' else split, simulated=simulated)
+    return {name: composed(bank, scenes, MEASURED) for name, bank in banks.items()}
 
 
 def write_json(content: dict[str, Any], path: Path) -> None:
     """Write plain values, two blanks deep."""
-    path.write_text(json.dumps(content, indent=2) + '\n', encoding='utf-8')
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + '\n', encoding='utf-8')
 
 
-def _percent(figure: dict[str, Any] | None) -> str:
-    if figure is None:
-        return '–'
-    low, high = (100 * end for end in figure['interval'])
-    return f'{100 * figure["share"]:.1f} % [{low:.0f}, {high:.0f}]'
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """Bars with the time that is left, where errors go; a terminal alone shows them."""
+    columns = (TextColumn('{task.description}'), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        yield progress
 
 
 def _machine() -> str:

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.integrate import trapezoid
 
-from ros2_avloc.learning.measures.maps import SIDE, Box, Heatmap, Mask, enlarged, inside
+from ros2_avloc.learning.measures.maps import SIDE, Box, Heatmap, Mask, enlarged, inside, peaks
+from ros2_avloc.vision.grid import GRID
 
 STEPS = np.linspace(0, 1, 21)
 """Overlaps between which the area under the curve is taken, as in Senocak et al., CVPR 2018."""
@@ -26,9 +27,8 @@ def peak_on(heatmaps: Heatmap, targets: Mask) -> Mask:
     -------
     bool ``(n,)``.
     """
-    count = len(heatmaps)
-    peaks = heatmaps.reshape(count, -1).argmax(axis=1)
-    return np.asarray(targets.reshape(count, -1)[np.arange(count), peaks])
+    rows, columns = np.divmod(peaks(heatmaps), GRID)
+    return np.asarray(targets[np.arange(len(targets)), rows, columns])
 
 
 def centre_on(boxes: Sequence[Sequence[Box]]) -> Mask:
@@ -38,7 +38,7 @@ def centre_on(boxes: Sequence[Sequence[Box]]) -> Mask:
 
 def chance(targets: Mask) -> NDArray[np.float64]:
     """Return the probability of `peak_on` for peaks in random cells: the share of target cells ``(n,)``."""
-    return np.asarray(targets.reshape(len(targets), -1).mean(axis=1))
+    return np.asarray(targets.mean(axis=(1, 2)))
 
 
 def overlaps(heatmaps: Heatmap, boxes: Sequence[Sequence[Box]], threshold: float) -> NDArray[np.float64]:

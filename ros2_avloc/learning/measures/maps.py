@@ -48,5 +48,10 @@ def target_cells(boxes: Iterable[Box]) -> Mask:
     return cells
 
 
+def peaks(heatmaps: Heatmap) -> NDArray[np.int64]:
+    """Return the index of each map's highest cell, row by row, ``(n,)``."""
+    return np.asarray(heatmaps.reshape(len(heatmaps), GRID * GRID).argmax(axis=1))
+
+
 def _cell(fraction: float) -> int:
     return int(np.clip(fraction * GRID, 0, GRID - 1))

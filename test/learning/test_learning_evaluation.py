@@ -1,0 +1,217 @@
+"""Judges of which it is known what they know get the figures that they must."""
+
+import json
+
+import numpy as np
+import pytest
+
+from ros2_avloc.learning.banks import pack_bank
+from ros2_avloc.learning.cases import SOUNDING, SWAPPED, Case, Heard, Material, View, composed
+from ros2_avloc.learning.evaluation import Thresholds, fitted, measure
+from ros2_avloc.learning.examination import examine, joined
+from ros2_avloc.learning.measures.maps import target_cells
+from ros2_avloc.learning.measuring import judged
+from ros2_avloc.learning.tables import table
+
+HALF = Thresholds(shipped=0.5, avc=0.5, area=0.5)
+
+
+class Oracle:
+    """Knows what is in view, what sounds, and where."""
+
+    def see(self, view):
+        return view
+
+    def hear(self, heard):
+        return heard
+
+    def compare(self, view, heard):
+        boxes = [box for name, box in view.objects if name == heard.name]
+        return target_cells(boxes).astype(np.float32)
+
+
+class Guesser(Oracle):
+    """Says anything."""
+
+    def __init__(self):
+        self.rng = np.random.default_rng(12)
+
+    def compare(self, view, heard):
+        return (self.rng.random((14, 14)) ** 0.01 * self.rng.random()).astype(np.float32)
+
+
+class Deaf(Oracle):
+    """Sees one of the objects, whatever it hears."""
+
+    def compare(self, view, heard):
+        _, box = view.objects[0]
+        return target_cells([box]).astype(np.float32)
+
+
+@pytest.fixture(scope='module')
+def material(world):
+    return composed(world, 24, seed=5)
+
+
+def figures(judge, material, thresholds=HALF):
+    return measure(examine(judge, material)[0], thresholds)
+
+
+@pytest.fixture(scope='module')
+def oracles(material):
+    return figures(Oracle(), material)
+
+
+def test_an_oracle_is_right_everywhere(oracles):
+    assert set(oracles['localisation']) == {'1', '2', '3'}
+    for place in oracles['localisation'].values():
+        assert place['value'] == 1
+        assert place['interval'][0] > 0.8
+        assert place['n'] >= 20
+        assert place['centre']['value'] < 0.8
+        assert place['random']['value'] < 0.4
+        assert place['overlap']['value'] > 0.6
+        assert place['ciou']['value'] > 0.8
+        assert place['auc']['value'] == pytest.approx(place['overlap']['value'], abs=0.05)
+    assert oracles['swap']['both']['value'] == oracles['swap']['moved']['value'] == 1
+    assert oracles['kept']['value'] == oracles['avc']['value'] == 1
+    assert oracles['calibration']['expected_error']['value'] == 0
+
+
+def test_an_oracle_finds_nothing_where_nothing_sounds(oracles):
+    kinds = {'silence', 'noise', 'hum', 'elsewhere', 'other'}
+    for name in ('false_positives', 'pia'):
+        assert {kind: figure['value'] for kind, figure in oracles[name].items()} == dict.fromkeys(kinds, 0)
+    assert {figure['value'] for figure in oracles['auc_n'].values()} == {1}
+    overlap = np.mean([place['overlap']['value'] for place in oracles['localisation'].values()])
+    assert oracles['f_loc']['value'] == pytest.approx(2 * overlap / (1 + overlap), abs=0.02)
+    assert oracles['curve']['recall'][25] == oracles['curve']['precision'][25] == 1
+
+
+def test_an_oracle_knows_every_category(oracles, world):
+    assert set(oracles['by_category']) == set(world.recordings)
+    for category in oracles['by_category'].values():
+        assert category['localisation']['value'] in (1, None)
+        assert category['false_positives']['value'] in (0, None)
+
+
+def test_one_who_guesses_is_at_chance(material):
+    report = figures(Guesser(), material)
+    for place in report['localisation'].values():
+        low, high = place['interval']
+        assert low - 0.03 <= place['random']['value'] <= high + 0.03
+    low, high = report['avc']['interval']
+    assert low <= 0.5 <= high
+    assert report['kept']['value'] == pytest.approx(0.5, abs=0.2)
+    assert report['false_positives']['elsewhere']['value'] == pytest.approx(0.5, abs=0.2)
+    assert report['swap']['both']['value'] < 0.2
+    assert report['calibration']['expected_error']['value'] > 0.1
+
+
+def test_one_who_does_not_hear_is_no_better_than_the_baseline_that_does_not(material):
+    report = figures(Deaf(), material)
+    for place in report['localisation'].values():
+        assert place['value'] == place['blind']['value']
+    assert report['localisation']['1']['value'] == 1
+    assert report['localisation']['3']['value'] < 0.7
+    assert report['swap']['moved']['value'] == 0
+    assert report['swap']['both']['value'] < 0.2  # where boxes overlap, one place can be right for both
+    assert report['avc']['value'] == 0.5
+    assert report['false_positives']['silence']['value'] == 1
+
+
+def test_thresholds_are_fitted_where_they_part_the_pairs(material):
+    class Shy(Oracle):
+        def compare(self, view, heard):
+            return 0.2 + 0.1 * super().compare(view, heard)
+
+    thresholds = fitted(examine(Shy(), material)[0], shipped=0.6)
+    assert thresholds.shipped == 0.6
+    assert 0.2 < thresholds.avc < 0.3
+    assert 0.2 < thresholds.area < 0.3
+    report = figures(Shy(), material, thresholds)
+    assert report['avc']['value'] == 1
+    assert report['avc']['at_shipped_threshold']['value'] == 0.5
+    assert report['kept']['value'] == 0
+
+
+def test_scenes_are_the_same_however_many_are_drawn(world):
+    few, many = ([case for case in composed(world, count, seed=5).cases() if len(case.view.objects) == 2]
+                 for count in (2, 4))
+    for one, other in zip(few, many, strict=False):
+        assert np.array_equal(one.view.rgb, other.view.rgb)
+        assert [heard.kind for heard in one.sounds][:3] == [SOUNDING, SWAPPED, 'elsewhere']
+        for first, second in zip(one.sounds, other.sounds, strict=True):
+            assert (first.name, first.kind) == (second.name, second.kind)
+            assert np.array_equal(first.samples, second.samples)
+
+
+def test_a_pack_of_two_categories_is_measured_as_far_as_it_goes(pack):
+    report = figures(Oracle(), composed(pack_bank(pack, 'val'), 6, seed=1))
+    assert set(report['localisation']) == {'1', '2'}
+    assert report['localisation']['2']['value'] == 1
+    assert report['false_positives']['elsewhere']['n'] == 6  # with two in view there is no other
+
+
+def recorded(videos, moments):
+    """Frames of videos with one object each, seen with their own sound and with another video's."""
+    rng, sound = np.random.default_rng(3), np.zeros(48_240, np.float32)
+    for video in range(videos):
+        for _ in range(moments):
+            box = (*rng.uniform(0, 0.6, 2), 0.3, 0.4)
+            yield Case(View(np.zeros((90, 160, 3), np.uint8), ((str(video), box),)),
+                       (Heard(sound, str(video), SOUNDING), Heard(sound, str(video + 1), 'elsewhere')),
+                       f'video {video}.mp4')
+
+
+def test_moments_of_recordings_are_counted_by_recording():
+    pool = (Heard(np.zeros(48_240, np.float32), '0', SOUNDING),)
+    answers, pictures = examine(Guesser(), Material(lambda: recorded(6, 20), 120, pool, {}))
+    report = measure(answers, HALF)
+    assert len(pictures) == 120
+    assert report['localisation']['1']['n'] == 120
+    assert report['avc']['n'] == 240
+    assert report['swap']['both']['value'] is None
+    right = measure(examine(Oracle(), Material(lambda: recorded(6, 2), 12, pool, {}))[0], HALF)
+    assert right['localisation']['1']['value'] == right['avc']['value'] == 1
+
+
+def test_sets_are_joined_with_views_of_their_own(material):
+    answers, _ = examine(Oracle(), Material(lambda: recorded(2, 3), 6, material.pool[:1], {}))
+    both = joined([answers, answers])
+    assert len(both) == 24
+    assert len(np.unique(both.views)) == 12
+
+
+KEYS = {
+    '': {'schema', 'threshold', 'thresholds', 'sets', 'bundle'},
+    'thresholds': {'shipped', 'avc', 'area'},
+    'sets.simulated': {'origin', 'pairs', 'localisation', 'swap', 'kept', 'avc', 'curve', 'calibration',
+                       'by_category', 'false_positives', 'pia', 'auc_n', 'f_loc', 'f_auc'},
+    'sets.simulated.localisation.2': {'value', 'interval', 'n', 'centre', 'blind', 'random', 'overlap',
+                                      'ciou', 'auc'},
+    'sets.simulated.curve': {'threshold', 'precision', 'recall', 'false_positives'},
+    'sets.simulated.calibration': {'expected_error', 'bins'},
+    'sets.simulated.origin': {'seed', 'scenes', 'objects', 'sizes', 'categories'},
+}
+
+
+@pytest.fixture(scope='module')
+def whole(world, material):
+    about = {'schema': 'test', 'bundle': 'oracle'}
+    return judged(Oracle(), 0.5, {'simulated': material}, {'simulated': composed(world, 4, seed=6)}, about)
+
+
+@pytest.mark.parametrize('path', KEYS)
+def test_the_json_has_the_keys_that_are_documented(whole, path):
+    part = json.loads(json.dumps(whole.report, allow_nan=False))
+    for name in filter(None, path.split('.')):
+        part = part[name]
+    assert set(part) == KEYS[path]
+
+
+def test_the_table_holds_the_main_figures(whole):
+    lines = table(whole.report).splitlines()
+    assert lines[0] == '|  | simulated |'
+    assert any(line.startswith('| peak on what sounds, 3 in view') and '100.0 %' in line for line in lines)
+    assert all(line.count('|') == 3 for line in lines)
