@@ -69,18 +69,22 @@ def train(
 def evaluate(
     bundle: Annotated[Path, typer.Option(help='Directory of the model.')],
     pack: Pack = None,
+    split: Annotated[str, typer.Option(help='Split of the pack.')] = 'val',
+    simulated: Annotated[bool, typer.Option(help='Measure on simulated scenes.')] = True,
     json: Annotated[Path | None, typer.Option(help='File for the figures.')] = None,
-    scenes: Annotated[int, typer.Option(help='Scenes per row of the table.')] = 200,
+    report: Annotated[Path | None, typer.Option(help='File for the report with pictures, .html.')] = None,
+    scenes: Annotated[int, typer.Option(min=1, help='Scenes with one, two and three objects each.')] = 300,
     engine: Annotated[str, typer.Option(help='auto, openvino or onnxruntime.')] = 'auto',
 ) -> None:
-    """Measure a bundle on simulated scenes, and on scenes composed from a pack's split val."""
+    """Measure a bundle on simulated scenes, and on scenes composed from a pack."""
     with _plainly():
-        from ros2_avloc.learning.measuring import measure_bundle, table, write_json
+        from ros2_avloc.learning import measuring
 
-        report = measure_bundle(bundle, pack, scenes=scenes, engine=engine)
-        typer.echo(table(report))
+        sets = measuring.composed_sets(pack, split, scenes, simulated=simulated)
+        measured = measuring.evaluate(bundle, sets, measuring.set_aside(pack, scenes), engine=engine)
+        typer.echo(measuring.table(measured.report))
         if json is not None:
-            write_json(report, json)
+            measuring.write_json(measured.report, json)
 
 
 @app.command()
