@@ -55,7 +55,7 @@ def calibrate_embedder(network: AVENet, checks: Sequence[Check]) -> Calibration:
     """
     odds = [logits_of(network, check.images, check.spectrograms).double().numpy() for check in checks]
     shift, temperature, threshold = _decided(odds, checks)
-    return Calibration(threshold, temperature, float(network.slope), float(network.offset) - shift)
+    return Calibration(threshold, temperature, network.slope.item(), network.offset.item() - shift)
 
 
 def _decided(values: Sequence[Values], checks: Sequence[Check]) -> tuple[float, float, float]:

@@ -15,16 +15,17 @@ from ros2_avloc.learning.checks import scenes_of
 from ros2_avloc.learning.measures.correspondence import right
 from ros2_avloc.learning.measures.figures import Figure, share
 from ros2_avloc.learning.measures.retrieval import DIRECTIONS, retrieval
-from ros2_avloc.learning.scenes import Mixture, Scene
+from ros2_avloc.learning.scenes import Mixture
 from ros2_avloc.learning.worlds import MEASURED, banks_of
 from ros2_avloc.model.bundle import EmbedderBundle
 from ros2_avloc.model.embedder import Embedder, open_embedder
 from ros2_avloc.model.manifest import Calibration
 
-PAIRS, SINGLE = Mixture(negatives=0.5, duets=0.0, kinds=('elsewhere',)), Mixture(most=1, negatives=0.0)
-"""Scenes for AVC, and for retrieval: of one object each, which sounds."""
+SINGLE = Mixture(most=1, negatives=0.0)
+"""One object in view, which sounds."""
 
 BALANCED = 0.5
+"""Probability from which two count as a pair, where half of all are."""
 
 _CARD = """# {name}
 
@@ -43,9 +44,9 @@ vector of length 1; the nearer two vectors, the likelier they belong together. I
 ## What it does
 
 Measured on {date} with {engine}, on simulated scenes of other seeds and on scenes composed from photos and \
-recordings of the split val, which it never saw. In brackets 95 % intervals; after the figures of retrieval \
-what a random order gets. Retrieval: one object in view, which sounds; an answer is right if it is of the \
-same category.
+recordings of the split val, which it never saw, with one object in view, which sounds. AVC: told from a \
+sound of another category, which half of the pairs have. Retrieval: an answer is right if it is of the same \
+category. In brackets 95 % intervals, and what a random order gets.
 
 {table}
 
@@ -67,7 +68,7 @@ def measure_embedder(directory: Path, pack: Path | None, *, scenes: int) -> dict
     dict
         ``bundle``, ``sha256``, ``engine``, ``date``, and ``sets``: by name of the set (``simulated``,
         ``real``) ``avc``, the share of right decisions on pairs of which half correspond, and what
-        `retrieval` returns.
+        `measures.retrieval` returns.
     """
     bundle = EmbedderBundle.load(directory)
     embedder = open_embedder(bundle)
@@ -80,25 +81,28 @@ def measure_embedder(directory: Path, pack: Path | None, *, scenes: int) -> dict
 
 
 def _figures(embedder: Embedder, calibration: Calibration, bank: Bank, scenes: int) -> dict[str, Any]:
-    pairs = scenes_of(bank, PAIRS, scenes, MEASURED)
-    seen, heard = _embedded(embedder, pairs)
-    corresponds = np.array([not scene.negative for scene in pairs])
-    probabilities = calibration.probability(np.linalg.norm(seen - heard, axis=1)).astype(np.float64)
-    single = scenes_of(bank, SINGLE, scenes, MEASURED)
-    return {'avc': share(right(probabilities, corresponds, BALANCED)),
-            **retrieval(*_embedded(embedder, single), [scene.heard[0] for scene in single])}
+    drawn = scenes_of(bank, SINGLE, scenes, MEASURED)
+    seen = embedder.embed_images(scene.picture.rgb for scene in drawn)
+    heard = embedder.embed_sounds(spectrogram(scene.samples) for scene in drawn)
+    names = np.array([scene.heard[0] for scene in drawn])
+    return {'avc': share(_told(seen, heard, names, calibration)), **retrieval(seen, heard, names)}
 
 
-def _embedded(embedder: Embedder, scenes: list[Scene]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    return (embedder.embed_images(scene.picture.rgb for scene in scenes),
-            embedder.embed_sounds(spectrogram(scene.samples) for scene in scenes))
+def _told(seen: NDArray[np.float32], heard: NDArray[np.float32], names: NDArray[np.str_],
+          calibration: Calibration) -> NDArray[np.bool_]:
+    """Return what is decided right: of each frame with its own sound, and with one of another category."""
+    rng = np.random.default_rng(MEASURED)
+    others = [int(rng.choice(np.flatnonzero(names != name))) for name in names]
+    distances = np.linalg.norm(np.tile(seen, (2, 1)) - np.concatenate([heard, heard[others]]), axis=1)
+    found = calibration.probability(distances).astype(np.float64)
+    return right(found, np.arange(2 * len(seen)) < len(seen), BALANCED)
 
 
 def embedder_table(report: dict[str, Any]) -> str:
     """Return the figures of `measure_embedder` as a Markdown table."""
     sets = report['sets']
     rows = [['', *sets], ['---'] * (1 + len(sets)),
-            ['AVC, in view or elsewhere', *(_percent(one['avc']) for one in sets.values())]]
+            ['AVC', *(_percent(one['avc']) for one in sets.values())]]
     for direction in DIRECTIONS:
         figures = [one[direction] for one in sets.values()]
         rows.append([f'nDCG@30, {direction.replace("_", " → ")}',

@@ -7,11 +7,9 @@ import pytest
 import torch
 
 from ros2_avloc.errors import InputError
-from ros2_avloc.learning import bundling, worlds
-from ros2_avloc.learning.bundling import export_bundle, read_network
-from ros2_avloc.learning.measuring import table
+from ros2_avloc.learning import worlds
+from ros2_avloc.learning.bundling import read_network
 from ros2_avloc.learning.recipes import Recipe, learn
-from ros2_avloc.model.bundle import Bundle
 
 RECIPE = Recipe(pack=None, teachers=None, warm_steps=0, naming_steps=1, categories=True, steps=2, batch=4,
                 rate=1e-3, curriculum=0, width=4, seed=1, workers=0)
@@ -22,7 +20,6 @@ def trained(tmp_path_factory):
     """A run of three steps in a world of four individuals of each kind."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(worlds, 'INDIVIDUALS', dict.fromkeys(worlds.INDIVIDUALS, 4))
-        patch.setattr(bundling, 'CALIBRATED_SCENES', 40)
         out = tmp_path_factory.mktemp('run')
         learn(RECIPE, out, resume=False)
         yield out
@@ -43,16 +40,3 @@ def test_a_run_goes_on_where_it_stopped(trained):
 def test_there_must_be_something_to_go_on_from(trained, tmp_path):
     with pytest.raises(InputError, match='holds no checkpoint'):
         learn(RECIPE, tmp_path / 'empty', resume=True)
-
-
-def test_export_measures_what_it_writes(trained, tmp_path):
-    report = export_bundle(trained / 'avc' / 'last.ckpt', tmp_path, None, name='small', scenes=5)
-    bundle = Bundle.load(tmp_path)
-    assert report['bundle'] == bundle.name == 'small'
-    assert report['threshold'] == bundle.calibration.threshold
-    measured = report['sets']['simulated']
-    assert set(measured['localisation']) == {'1', '2', '3'}
-    assert 0 <= measured['kept']['share'] <= 1
-    card = (tmp_path / 'MODEL_CARD.md').read_text()
-    assert table(report) in card
-    assert 'began with random weights' in card

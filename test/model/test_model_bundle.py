@@ -10,18 +10,55 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from onnx import numpy_helper
 
 from ros2_avloc.errors import BundleError
+from ros2_avloc.learning.half import share_weights
 from ros2_avloc.model.bundle import Bundle, write_bundle
 from ros2_avloc.model.golden import Golden
 from ros2_avloc.model.manifest import Calibration, read_manifest, write_manifest
 
-PARTS = ['vision_fp32.onnx', 'sound_fp32.onnx', 'head.onnx', 'golden.npz', 'MODEL_CARD.md']
+PARTS = ['vision_fp32.onnx', 'sound_fp32.onnx', 'vision_fp16.onnx', 'sound_fp16.onnx', 'weights.bin',
+         'head.onnx', 'golden.npz', 'MODEL_CARD.md']
+
+
+@pytest.fixture(scope='module')
+def whole(tiny, tmp_path_factory) -> Bundle:
+    """A bundle with all parts that one can have."""
+    directory = tmp_path_factory.mktemp('whole')
+    bodies = {name: tiny.graphs[f'{name}_fp32.onnx'] for name in ('vision', 'sound')}
+    parts = {**share_weights(bodies), 'head.onnx': tiny.graphs['head.onnx'].SerializeToString(),
+             'MODEL_CARD.md': b'# Tiny\n'}
+    write_bundle(directory, name='whole', parts=parts, calibration=Calibration(0.4, 1.5), training={},
+                 golden=Golden(tiny.image, tiny.spectrogram, tiny.logits))
+    return Bundle.load(directory)
 
 
 @pytest.fixture
-def copy(bundle: Bundle, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(bundle.path, tmp_path / 'copy'))
+def copy(whole: Bundle, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(whole.path, tmp_path / 'copy'))
+
+
+@pytest.mark.parametrize('precision', ['fp32', 'fp16'])
+def test_a_whole_bundle_says_which_graphs_it_has(whole, bundle, precision):
+    assert whole.has_precision(precision)
+    assert whole.graph('vision', precision).name == f'vision_{precision}.onnx'
+    assert whole.graph('head', precision).name == 'head.onnx'
+    if not bundle.has_precision(precision):
+        with pytest.raises(BundleError, match=r'has no vision_fp16\.onnx; export'):
+            bundle.graph('vision', precision)
+
+
+def test_weights_of_another_bundle_are_refused_by_name(whole, copy, tiny):
+    body = type(tiny.graphs['vision_fp32.onnx'])()
+    body.CopyFrom(tiny.graphs['vision_fp32.onnx'])
+    for entry in body.graph.initializer:
+        entry.CopyFrom(numpy_helper.from_array(2 * numpy_helper.to_array(entry), entry.name))
+    foreign = share_weights({'vision': body, 'sound': tiny.graphs['sound_fp32.onnx']})
+    assert foreign['vision_fp32.onnx'] == (copy / 'vision_fp32.onnx').read_bytes()
+    (copy / 'weights.bin').write_bytes(foreign['weights.bin'])
+    with pytest.raises(BundleError, match=r'weights\.bin is damaged'):
+        Bundle.load(copy)
 
 
 def test_loads_what_was_written(bundle, tiny):
@@ -38,16 +75,16 @@ def test_loads_what_was_written(bundle, tiny):
     assert not loaded.has_precision('fp16')
 
 
-def test_sha256_names_the_content(bundle, copy, tiny, tmp_path):
-    assert Bundle.load(copy).sha256 == bundle.sha256
+def test_sha256_names_the_content(bundle, whole, copy, tiny, tmp_path):
+    assert Bundle.load(copy).sha256 == whole.sha256
     assert tiny.write(tmp_path / 'other', logits=tiny.logits + 1).sha256 != bundle.sha256
 
 
 @settings(max_examples=40, deadline=None)
 @given(data=st.data())
-def test_any_flipped_byte_is_refused_with_the_name_of_the_part(bundle, tmp_path_factory, data):
+def test_any_flipped_byte_is_refused_with_the_name_of_the_part(whole, tmp_path_factory, data):
     name = data.draw(st.sampled_from(PARTS))
-    directory = Path(shutil.copytree(bundle.path, tmp_path_factory.mktemp('flipped') / 'bundle'))
+    directory = Path(shutil.copytree(whole.path, tmp_path_factory.mktemp('flipped') / 'bundle'))
     content = bytearray((directory / name).read_bytes())
     content[data.draw(st.integers(0, len(content) - 1))] ^= data.draw(st.integers(1, 255))
     (directory / name).write_bytes(content)
@@ -115,7 +152,9 @@ def test_a_bundle_without_a_graph_is_refused(copy):
 
 
 @pytest.mark.parametrize('changes', [{'files': 3}, {'files': ['head.onnx']}, {'files': {'head.onnx': 5}},
-                                     {'front_ends': None}, {'name': 7}, {'training': 'long'}])
+                                     {'front_ends': None}, {'name': 7}, {'training': 'long'},
+                                     {'network': 'l3-net'}, {'network': 'ave-net'},
+                                     {'calibration': Calibration(0.5, 1.0, slope=-8.0, offset=11.0)}])
 def test_a_manifest_of_other_types_is_refused(copy, changes):
     _reseal(copy, **changes)
     with pytest.raises(BundleError, match=r'bundle\.json is damaged'):
@@ -129,8 +168,8 @@ def test_a_name_that_no_file_can_have_is_refused(copy):
         Bundle.load(copy)
 
 
-@pytest.mark.parametrize('content', ['[]', '{}', '{"format": 2}', '{"format": 1}', 'null', '[' * 100_000,
-                                     '{"format": 1, "calibration": 3}', '\ud800'])
+@pytest.mark.parametrize('content', ['[]', '{}', '{"format": 3}', '{"format": 2}', '{"format": 1}', 'null',
+                                     '[' * 100_000, '{"format": 2, "calibration": 3}', '\ud800'])
 def test_what_is_no_manifest_is_refused(copy, content):
     (copy / 'bundle.json').write_bytes(content.encode('utf-8', 'surrogatepass'))
     with pytest.raises(BundleError, match=r'bundle\.json'):
@@ -147,6 +186,21 @@ def test_a_directory_that_is_not_there_is_refused(tmp_path):
 def test_a_calibration_that_means_nothing_is_refused(threshold, temperature):
     with pytest.raises(BundleError, match='calibration'):
         Calibration(threshold, temperature)
+
+
+@pytest.mark.parametrize('slope, offset', [(0.0, 1.0), (float('nan'), 0.0), (-1.0, float('inf'))])
+def test_a_calibration_of_distances_that_means_nothing_is_refused(slope, offset):
+    with pytest.raises(BundleError, match='slope of a calibration'):
+        Calibration(0.5, 1.0, slope, offset)
+
+
+def test_probability_rises_with_logits_and_falls_with_distance():
+    values = np.array([0, 1, 2], np.float32)
+    of_logits = Calibration(0.5, 2.0).probability(values)
+    assert of_logits.dtype == np.float32
+    np.testing.assert_allclose(of_logits, 1 / (1 + np.exp(-values / 2)), rtol=1e-6)
+    of_distances = Calibration(0.5, 2.0, slope=-8.0, offset=8.0).probability(values)
+    np.testing.assert_allclose(of_distances, 1 / (1 + np.exp(4 * values - 4)), rtol=1e-6)
 
 
 def test_golden_values_of_another_shape_or_not_finite_are_refused(tiny):

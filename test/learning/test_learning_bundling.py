@@ -1,0 +1,80 @@
+"""From a checkpoint to a measured bundle, whichever network it is of."""
+
+import numpy as np
+import pytest
+import torch
+
+from ros2_avloc.errors import BundleError, InputError
+from ros2_avloc.learning import bundling, embedder_report, measuring
+from ros2_avloc.learning.bundling import export_bundle, read_network
+from ros2_avloc.learning.networks import AVENet, AVOLNet, L3Net
+from ros2_avloc.model.bundle import Bundle, EmbedderBundle
+from ros2_avloc.model.embedder import open_embedder
+
+
+@pytest.fixture
+def small(monkeypatch, world):
+    """One small world for all that is drawn, and few scenes."""
+    for module in (bundling, embedder_report, measuring):
+        monkeypatch.setattr(module, 'banks_of', lambda *_, **__: {'simulated': world})
+    monkeypatch.setattr(bundling, 'CALIBRATED_SCENES', 40)
+
+
+def checkpoint_of(network, tmp_path):
+    path = tmp_path / 'avc' / 'last.ckpt'
+    path.parent.mkdir()
+    state = {f'network.{name}': weight for name, weight in network.state_dict().items()}
+    torch.save({'state_dict': state | {'see.weight': torch.zeros(1)}, 'global_step': 7}, path)
+    return path
+
+
+@pytest.mark.parametrize('batch_norm', [True, False])
+@pytest.mark.parametrize('kind', [AVOLNet, AVENet])
+def test_the_names_of_the_weights_tell_the_network(kind, batch_norm, tmp_path):
+    torch.manual_seed(1)
+    network = kind(4, 16, batch_norm=batch_norm)
+    found = read_network(checkpoint_of(network, tmp_path))
+    assert type(found) is kind
+    assert (found.width, found.embedding, found.training) == (4, 16, False)
+    for name, weight in network.state_dict().items():
+        assert torch.equal(found.state_dict()[name], weight), name
+
+
+def test_what_is_no_checkpoint_of_a_network_for_bundles_is_refused(tmp_path):
+    with pytest.raises(InputError, match='is no checkpoint'):
+        read_network(checkpoint_of(L3Net(2), tmp_path))
+    (tmp_path / 'note.ckpt').write_text('not a checkpoint')
+    for path in (tmp_path / 'note.ckpt', tmp_path / 'nowhere.ckpt'):
+        with pytest.raises(InputError, match='is no checkpoint'):
+            read_network(path)
+
+
+def test_an_ave_net_becomes_a_measured_bundle(small, tmp_path):
+    torch.manual_seed(2)
+    network = AVENet(4, 16)
+    figures = export_bundle(checkpoint_of(network, tmp_path), tmp_path / 'bundle', None, scenes=8)
+    bundle = EmbedderBundle.load(tmp_path / 'bundle')
+    assert bundle.name == 'avenet'
+    assert bundle.manifest.training['network'] == {'kind': 'AVE-Net', 'width': 4, 'embedding': 16}
+    card = (tmp_path / 'bundle' / 'MODEL_CARD.md').read_text()
+    assert figures in card
+    assert 'nDCG@30, image → audio' in figures
+    assert '7 steps' in card
+    near, far = bundle.calibration.probability(np.array([0.1, 1.9], np.float32))
+    assert far < near
+    embedder = open_embedder(bundle)
+    assert embedder.embed_sounds([bundle.golden.spectrogram]).shape == (1, 16)
+    with pytest.raises(BundleError, match='holds an AVE-Net.*AVOL-Net bundle such as models/avolnet'):
+        Bundle.load(tmp_path / 'bundle')
+
+
+def test_an_avol_net_becomes_a_measured_bundle(small, tmp_path):
+    torch.manual_seed(2)
+    figures = export_bundle(checkpoint_of(AVOLNet(4, 16), tmp_path), tmp_path / 'bundle', None, name='mine',
+                            scenes=5)
+    bundle = Bundle.load(tmp_path / 'bundle')
+    assert bundle.name == 'mine'
+    assert figures in (tmp_path / 'bundle' / 'MODEL_CARD.md').read_text()
+    assert bundle.golden.logits.max() > bundle.golden.logits.min()
+    with pytest.raises(BundleError, match='holds an AVOL-Net.*AVE-Net bundle such as models/avenet'):
+        EmbedderBundle.load(tmp_path / 'bundle')
