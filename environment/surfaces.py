@@ -52,7 +52,8 @@ def unpacked(distribution: str, version: str) -> Path:
     folder = CACHE / f'{distribution}-{version}'
     if not folder.exists():
         wheels = CACHE / 'wheels'
-        pip = [sys.executable, '-m', 'pip', '-q', 'download', '--no-deps', '--only-binary', ':all:']
+        pip = [sys.executable, '-m', 'pip', '-q', 'download', '--no-deps', '--only-binary', ':all:',
+               '--retries', '0', '--timeout', '10']
         subprocess.run([*pip, '--dest', wheels, f'{distribution}=={version}'], check=True,
                        capture_output=True, timeout=100)
         wheel = next(wheels.glob(f'{distribution.replace("-", "_")}-{version}-*.whl'))
@@ -108,10 +109,11 @@ def path(library: str, version: str) -> Path:
 
 def describe(library: str) -> dict[str, object]:
     """Describe the module that can be imported here."""
+    python = '{}.{}'.format(*sys.version_info)  # the wording of signatures may be another elsewhere
     if library == 'tensorrt':
         import tensorrt_bindings as module
 
-        return {'version': module.__version__, 'functions': {}, 'constants': {},
+        return {'version': module.__version__, 'python': python, 'functions': {}, 'constants': {},
                 'classes': {name: describe_class(getattr(module, name)) for name in CLASSES}}
     import cuda.bindings
     from cuda.bindings import runtime
@@ -119,6 +121,7 @@ def describe(library: str) -> dict[str, object]:
     members = {name: getattr(runtime, name) for name in dir(runtime) if name.startswith('cuda')}
     return {
         'version': cuda.bindings.__version__,
+        'python': python,
         'functions': {name: signatures(name, member) for name, member in members.items()
                       if callable(member) and not isinstance(member, type)},
         'constants': {name: member for name, member in members.items() if type(member) is int},

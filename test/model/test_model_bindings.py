@@ -1,0 +1,101 @@
+"""The real bindings of TensorRT and CUDA, as far as they go without a GPU."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+_SPEC = importlib.util.spec_from_file_location('surfaces', ROOT / 'environment' / 'surfaces.py')
+surfaces = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(surfaces)
+
+OUR_OWN = '''
+from ros2_avloc.model.engines import build
+import tensorrt as trt
+
+log = build.Log()
+log.log(trt.ILogger.Severity.ERROR, 'It does\\nnot work.')
+log.log(trt.ILogger.Severity.WARNING, 'It is late.')
+assert log.quote() == 'It does not work.', log.quote()
+progress = build.Progress('the vision graph')
+progress.phase_start('Building', None, 10)
+assert progress.step_complete('Building', 2)
+assert progress.sentence() == 'TensorRT builds the vision graph: Building 3 of 10'
+progress.cancel()
+assert not progress.step_complete('Building', 3)
+assert isinstance(log, trt.ILogger) and isinstance(progress, trt.IProgressMonitor)
+try:
+    trt.Builder(build.LOG)
+except TypeError as error:
+    print(error)
+'''
+
+NO_GPU = '''
+from ros2_avloc.model.engines import cuda
+try:
+    print(cuda.find_gpu())
+except Exception as error:
+    print(type(error).__name__, error)
+'''
+
+
+@pytest.fixture(scope='module')
+def bring():
+    """Return the variables with which bindings can be imported; skip where they cannot be had."""
+    if shutil.which(os.environ.get('CC', 'cc')) is None:
+        pytest.skip('there is no C compiler')
+
+    def environment(of, version):
+        try:
+            return {'tensorrt': surfaces.tensorrt_environment, 'cuda': surfaces.cuda_environment}[of](version)
+        except (subprocess.SubprocessError, OSError, StopIteration) as error:
+            pytest.skip(f'{of} {version} cannot be had here: {error}')
+
+    return environment
+
+
+def run(code, environment):
+    done = subprocess.run([sys.executable, '-c', code], env=os.environ | environment, capture_output=True,
+                          text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+BINDINGS = [(of, version) for of, versions in (('tensorrt', surfaces.TENSORRT), ('cuda', surfaces.CUDA))
+            for version in versions]
+
+
+@pytest.mark.parametrize(('of', 'version'), BINDINGS)
+def test_what_is_written_down_is_what_the_wheel_has(bring, of, version):
+    written = json.loads(surfaces.path(of, version).read_text())
+    if written['python'] != '{}.{}'.format(*sys.version_info):
+        pytest.skip(f'it was written by Python {written["python"]}')
+    bring(of, version)
+    assert written == surfaces.surface(of, version)
+
+
+@pytest.mark.parametrize('version', surfaces.TENSORRT)
+def test_our_classes_fit_those_of_the_real_bindings(bring, version, tmp_path):
+    environment = bring('tensorrt', version)
+    (tmp_path / 'tensorrt.py').write_text('from tensorrt_bindings import *\nfrom tensorrt_bindings import '
+                                          '__version__\n')
+    path = os.pathsep.join([str(tmp_path), environment['PYTHONPATH']])
+    done = run(OUR_OWN, environment | {'PYTHONPATH': path})
+    assert 'factory function returned nullptr' in done.stdout  # as the empty libraries have it
+
+
+@pytest.mark.skipif(Path('/dev/nvidiactl').exists(), reason='there is a GPU')
+@pytest.mark.parametrize('version', surfaces.CUDA)
+def test_without_a_driver_the_real_cuda_python_says_so(bring, version):
+    environment = bring('cuda', version)
+    path = os.pathsep.join([environment['PYTHONPATH'], str(ROOT)])
+    done = run(NO_GPU, {'PYTHONPATH': path})
+    assert done.stdout.startswith('EngineUnavailableError no CUDA device can be used (CUDA says: ')
