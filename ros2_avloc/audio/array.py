@@ -13,6 +13,7 @@ detecting sound sources with microphone arrays in reverberant and noisy environm
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
@@ -40,8 +41,11 @@ WHITENING = 0.8
 """Power of the cross-spectrum's magnitude that is divided out. Over 168 rooms with a reverberation of 0.3 s
 1.0, 0.8 and 0.6 find 99, 100 and 95 % of the simulated kinds within 10°."""
 
-LAG = 1 / 192_000
-"""Seconds between two lags at which correlations are computed; between them they are taken for lines."""
+FINER = 4
+"""Lags at which correlations are computed, for each sample; between two of them they are taken for lines."""
+
+LAG = 1 / (FINER * SAMPLE_RATE)
+"""Seconds between two lags."""
 
 QUIETEST = -75.0
 """Root mean square in dB of full scale below which nothing is listened to."""
@@ -51,6 +55,10 @@ GRID = 5000
 
 FLAT = 0.05
 """Extent of an array across a plane, or a line, as a part of its length, up to which it counts as in it."""
+
+
+CLOSEST, FARTHEST = 0.005, 5.0
+"""Metres that two microphones may be apart."""
 
 
 class Array:
@@ -67,11 +75,12 @@ class Array:
     Raises
     ------
     InputError
-        If there are fewer than two, or two of them are in one place.
+        If there are fewer than two, or two of them are in one place, or too far apart.
     """
 
     def __init__(self, positions: ArrayLike) -> None:
-        places = _checked(np.asarray(positions, np.float64))
+        self.positions: Vectors = _checked(np.asarray(positions, np.float64))
+        places = self.positions
         self.centre: Vectors = places.mean(axis=0)
         self.grid = _fibonacci_sphere(GRID)
         self._pairs = np.array(list(combinations(range(len(places)), 2)))
@@ -80,10 +89,20 @@ class Array:
         frequencies = fft.rfftfreq(FRAME, 1 / SAMPLE_RATE)
         self._band = slice(*np.searchsorted(frequencies, (LOWEST, HIGHEST)).tolist())
         self._last = math.ceil(float(np.linalg.norm(self._ways, axis=1).max()) / LAG) + 1
-        lags = LAG * np.arange(-self._last, self._last + 1)
-        turns = np.outer(frequencies[self._band], lags)
-        self._steering = np.exp(-2j * np.pi * turns).astype(np.complex64)
         self._grid_places = self._places(self.grid)
+
+    @classmethod
+    def from_flat(cls, numbers: Sequence[float]) -> Array:
+        """Make an array of x, y and z of one microphone after the other, in metres.
+
+        Raises
+        ------
+        InputError
+            If they make none.
+        """
+        if len(numbers) % 3:
+            raise InputError(f'audio.array holds {len(numbers)} numbers; give x, y and z of each microphone.')
+        return cls(np.reshape(np.asarray(numbers, np.float64), (-1, 3)))
 
     @property
     def kind(self) -> str:
@@ -134,13 +153,16 @@ class Array:
     def _correlate(self, channels: NDArray[np.float32]) -> Vectors:
         """Return the correlation of each pair at each lag, float64 ``(pairs, lags)``, in [-1, 1]."""
         begins = np.arange(0, len(channels) - FRAME + 1, FRAME // 2)
-        frames = channels[begins[:, None] + np.arange(FRAME)] * _WINDOW[:, None]
-        spectra = fft.rfft(frames, axis=1)[:, self._band]
-        cross = spectra[..., self._pairs[:, 0]] * spectra[..., self._pairs[:, 1]].conj()
-        size = np.abs(cross) + np.float32(1e-20)
-        whitened = (cross * size ** np.float32(-WHITENING)).sum(axis=0)
-        weight = (size ** np.float32(1 - WHITENING)).sum(axis=(0, 1))
-        correlations: Vectors = (whitened.T @ self._steering).real / weight[:, None].astype(np.float64)
+        frames = channels.T[:, begins[:, None] + np.arange(FRAME)] * _WINDOW
+        spectra = fft.rfft(frames)[..., self._band]
+        size = (np.abs(spectra) + np.float32(1e-10)) ** np.float32(1 - WHITENING)
+        whitened = spectra / np.abs(spectra).clip(1e-10) * size
+        cross = np.zeros((len(self._pairs), FRAME // 2 + 1), np.complex64)
+        cross[:, self._band] = [(whitened[j] * whitened[i].conj()).sum(axis=0) for i, j in self._pairs]
+        weight = np.array([(size[i] * size[j]).sum() for i, j in self._pairs], np.float64)
+        lags = fft.irfft(cross, FINER * FRAME) * (FINER * FRAME / 2)
+        around = np.concatenate((lags[:, -self._last:], lags[:, :self._last + 1]), axis=1)
+        correlations: Vectors = around / weight[:, None]
         return correlations
 
 
@@ -191,12 +213,13 @@ _WINDOW = np.hanning(FRAME + 1)[:-1].astype(np.float32)
 
 def _checked(places: Vectors) -> Vectors:
     if places.ndim != 2 or places.shape[1] != 3 or len(places) < 2 or not np.isfinite(places).all():
-        raise InputError('audio.array must hold x, y and z in metres of two or more microphones, '
-                         f'it has the shape {places.shape}; give three numbers for each.')
+        raise InputError('audio.array must place two or more microphones, each by three finite numbers: '
+                         'x, y and z in metres.')
     for one, other in combinations(range(len(places)), 2):
-        if np.linalg.norm(places[one] - places[other]) < 1e-3:
-            raise InputError(f'audio.array places the microphones {one} and {other} within a millimetre; '
-                             'give each its own place.')
+        apart = float(np.linalg.norm(places[one] - places[other]))
+        if not CLOSEST <= apart <= FARTHEST:
+            raise InputError(f'audio.array places the microphones {one} and {other} {apart:g} m apart, which '
+                             f'must be {CLOSEST:g} to {FARTHEST:g} m: give each its own place, in metres.')
     return places
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from array import array
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from tf2_msgs.msg import TFMessage
 from vision_msgs.msg import Detection2D, Detection2DArray, ObjectHypothesis, ObjectHypothesisWithPose
 
 from ros2_avloc.attention.bearing import orientation
+from ros2_avloc.audio.array import Array
 from ros2_avloc.audio.sound import SAMPLE_RATE
 from ros2_avloc.errors import AvlocError, InputError
 from ros2_avloc.node.images import to_image
@@ -32,7 +34,7 @@ from ros2_avloc.node.stamps import SECOND
 from ros2_avloc.simulation.drive import Drive
 from ros2_avloc.simulation.faults import Faults
 from ros2_avloc.simulation.pose import optical_to_world
-from ros2_avloc.simulation.scene import Scene, SceneTruth
+from ros2_avloc.simulation.scene import Scene, SceneTruth, Setup
 
 WORLD_FRAME, LINK_FRAME, OPTICAL_FRAME = 'world', 'camera_link', 'camera_optical_frame'
 OPTICAL_TO_LINK = optical_to_world(yaw=0.0, pitch=0.0)
@@ -55,6 +57,8 @@ PARAMETERS: tuple[tuple[str, Any, str], ...] = (
     ('objects', '12', 'How many things there are, or their kinds with commas between.'),
     ('script', 'turns', 'What sounds when: turns, one, all, silence, or events: "bell 0 3.5; wind 5 8".'),
     ('audio_chunk', 1024, 'Samples in an audio message.'),
+    ('array', '', 'Microphones on camera_link, x, y and z in metres of each; empty: a single one.'),
+    ('rt60', 0.3, 'Reverberation of the room that an array stands in, seconds.'),
     ('turned_by', 'itself', 'What turns the camera: itself (it looks round), or cmd_vel.'),
     ('faults.jitter', 0.0, 'Audio stamps are off by up to so many seconds, at random.'),
     ('faults.loss', 0.0, 'Share of the audio messages and of the frames that are not sent.'),
@@ -82,6 +86,7 @@ class Simulator(Node):
             raise InputError('The parameters rate and audio_chunk must be above 0.')
         if given['turned_by'] not in ('itself', 'cmd_vel'):
             raise InputError(f'The parameter turned_by is {given["turned_by"]!r}; give itself or cmd_vel.')
+        self._drive = Drive() if given['turned_by'] == 'cmd_vel' else None
         self._rate, self._chunk = given['rate'], given['audio_chunk']
         self._faults = Faults(
             **{name: given[f'faults.{name}'] for name in ('jitter', 'loss', 'drift', 'skew')}
@@ -93,8 +98,9 @@ class Simulator(Node):
             width=given['width'],
             height=given['height'],
             script=given['script'],
+            setup=_setup(given['array'], given['rt60'], self._yaw),
         )
-        self._drive = Drive() if given['turned_by'] == 'cmd_vel' else None
+        self._microphones = len(_numbers(given['array'])) // 3 or 1
         self._create_publishers()
         self._frames, self._chunks = 0, 0
         self._start = self.get_clock().now().nanoseconds
@@ -140,13 +146,16 @@ class Simulator(Node):
         self._frames = due
         t = due / self._rate
         stamp = self._start + round(t * SECOND)
-        yaw = None if self._drive is None else self._drive.yaw(t)
+        yaw = self._yaw(t)
         self._send_place(t, yaw, stamp)
         self._send_truth(t, yaw, stamp)
         if not self._faults.lose(self._chance):
             pixels = self._scene.frame(t, yaw)
             self._image.publish(to_image(pixels, 'rgb8', header(OPTICAL_FRAME, stamp)))
             self._camera_info.publish(self._calibration(stamp))
+
+    def _yaw(self, t: float) -> float | None:
+        return None if self._drive is None else self._drive.yaw(t)
 
     def _send_place(self, t: float, yaw: float | None, stamp: int) -> None:
         pose = self._scene.camera_pose(t, yaw)
@@ -181,10 +190,10 @@ class Simulator(Node):
     def _send_audio_info(self) -> None:
         self._audio_info.publish(
             AudioInfo(
-                channels=1,
+                channels=self._microphones,
                 sample_rate=SAMPLE_RATE,
                 sample_format='S16LE',
-                bitrate=SAMPLE_RATE * 16,
+                bitrate=SAMPLE_RATE * 16 * self._microphones,
                 coding_format='wave',
             )
         )
@@ -208,6 +217,19 @@ class Simulator(Node):
 def _objects(text: str) -> int | list[str]:
     """Read the parameter `objects`: a number, or kinds with commas between."""
     return int(text) if text.strip().isdecimal() else [kind.strip() for kind in text.split(',')]
+
+
+def _numbers(text: str) -> list[float]:
+    """Read the parameter `array`: a list of numbers, or a text with commas or spaces between."""
+    try:
+        return [float(word) for word in text.strip('[]').replace(',', ' ').split()]
+    except ValueError:
+        raise InputError(f'The parameter array is {text!r}; give three numbers per microphone.') from None
+
+
+def _setup(array: str, rt60: float, yaw: Callable[[float], float | None]) -> Setup | None:
+    numbers = _numbers(array)
+    return Setup(Array.from_flat(numbers).positions, rt60, yaw) if numbers else None
 
 
 def _pcm(samples: NDArray[np.float32]) -> array[int]:

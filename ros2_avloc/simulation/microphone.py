@@ -67,6 +67,11 @@ class Room:
         pause = np.zeros(round(rng.uniform(0.002, 0.01) * SAMPLE_RATE))
         return cls(rt60, float(critical_distance), np.concatenate((pause, tail)).astype(np.float32))
 
+    @classmethod
+    def none(cls) -> Room:
+        """Return what reverberates not at all."""
+        return cls(0.0, np.inf, np.zeros(1, np.float32))
+
     def reverberate(self, dry: Audio) -> Audio:
         """Return the reverberation of a sound, longer than it by the room's decay."""
         return np.asarray(signal.oaconvolve(dry, self.response), dtype=np.float32)
@@ -86,12 +91,15 @@ class Source:
         What comes from all around: reverberation, or a sound without a place.
     distance
         Metres from the microphone at a time in seconds; asked each 10 ms, for direct sound alone.
+    name
+        Of what sounds.
     """
 
     start: int
     direct: Audio
     diffuse: Audio
     distance: Callable[[float], float]
+    name: str = ''
 
     @property
     def stop(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,12 +10,36 @@ from numpy.typing import NDArray
 
 from ros2_avloc.audio.sound import SAMPLE_RATE
 from ros2_avloc.errors import InputError
-from ros2_avloc.simulation.microphone import Audio, Microphone, Room
+from ros2_avloc.simulation.ears import Ears
+from ros2_avloc.simulation.microphone import Audio, Microphone, Room, Source
+from ros2_avloc.simulation.pose import optical_to_world
 from ros2_avloc.simulation.script import read_script
+from ros2_avloc.simulation.shoebox import Images, Shoebox, from_all_around
 from ros2_avloc.simulation.voices import Voices
 from ros2_avloc.simulation.world import ObjectTruth, World
 from ros2_avloc.vision.camera import Camera
 from ros2_avloc.vision.pose import Pose
+
+OPTICAL_TO_LINK = optical_to_world(yaw=0.0, pitch=0.0)
+
+
+@dataclass(frozen=True)
+class Setup:
+    """An array of microphones on the camera, and the room that it is in.
+
+    Attributes
+    ----------
+    microphones
+        Their places in the camera's body frame (x forward, y left, z up), m, float64 ``(c, 3)``.
+    rt60
+        Seconds in which a sound decays by 60 dB.
+    yaw
+        Where the camera looks at a time in seconds, where it does not look round by itself.
+    """
+
+    microphones: NDArray[np.float64]
+    rt60: float = 0.3
+    yaw: Callable[[float], float | None] = lambda t: None
 
 
 @dataclass(frozen=True)
@@ -46,6 +70,8 @@ class Scene:
         Of the picture, pixels.
     script
         What sounds when, see `script`.
+    setup
+        The microphones, where they are more than one.
 
     Raises
     ------
@@ -61,6 +87,7 @@ class Scene:
         width: int = 640,
         height: int = 480,
         script: str = 'turns',
+        setup: Setup | None = None,
     ) -> None:
         if seed < 0:
             raise InputError(f'the seed of a scene is {seed}; give a whole number from 0')
@@ -69,8 +96,10 @@ class Scene:
         self._script = read_script(script, seed=seed, names=list(kinds), visible=self._visible)
         # The world draws from the seed itself; what is heard draws from a stream of its own.
         rng = np.random.default_rng([seed, 1])
-        self._voices = Voices(seed, kinds, Room.draw(rng), self._world.distance)
+        room = Room.draw(rng) if setup is None else Room.none()
+        self._voices = Voices(seed, kinds, room, self._world.distance)
         self._microphone = Microphone(rng)
+        self._ears = None if setup is None else self._make_ears(np.random.default_rng([seed, 2]), setup)
 
     @property
     def world(self) -> World:
@@ -91,10 +120,13 @@ class Scene:
         return self._world.render(self.camera_pose(t, yaw))
 
     def audio(self, start: int, count: int) -> Audio:
-        """Give the samples from number `start` on, mono at 48 kHz, float32 ``(count,)`` in [-1, 1]."""
-        stop = start + count
-        events = self._script.between(start / SAMPLE_RATE - self._voices.tail, stop / SAMPLE_RATE)
-        return self._microphone.hear(self._voices.sources(events, start, stop), start, count)
+        """Give the samples from number `start` on, at 48 kHz, float32 in [-1, 1].
+
+        They are mono, ``(count,)``; of an array ``(count, c)``.
+        """
+        if self._ears is not None:
+            return self._ears.hear(start, count)
+        return self._microphone.hear(self._sources(start, start + count), start, count)
 
     def sounding(self, t: float) -> frozenset[str]:
         """Give the names of the objects that sound at `t` seconds, in view or not."""
@@ -106,6 +138,24 @@ class Scene:
         sounding = self.sounding(t)
         seen = self._world.look(self.camera_pose(t, yaw))
         return [SceneTruth(**vars(one), sounding=one.name in sounding) for one in seen]
+
+    def _sources(self, start: int, stop: int) -> Iterable[Source]:
+        events = self._script.between(start / SAMPLE_RATE - self._voices.tail, stop / SAMPLE_RATE)
+        return self._voices.sources(events, start, stop)
+
+    def _make_ears(self, rng: np.random.Generator, setup: Setup) -> Ears:
+        walls = np.append(rng.uniform(4.6, 5.6, 4), rng.uniform(2.6, 3.4))
+        room = Shoebox(np.append(-walls[:2], 0.0), walls[2:], setup.rt60)
+        around = from_all_around(rng, self.camera_pose(0.0).position)
+
+        def images(name: str) -> Images:
+            return room.images(self._world.place(name)) if name in self._world.kinds else around
+
+        def microphones(t: float) -> NDArray[np.float64]:
+            pose = self.camera_pose(t, setup.yaw(t))
+            return pose.position + setup.microphones @ (pose.rotation @ OPTICAL_TO_LINK.T).T
+
+        return Ears(rng, room, images, microphones, self._sources)
 
     def _visible(self, t: float) -> dict[str, float]:
         return {seen.name: seen.visible for seen in self._world.truth(t)}

@@ -77,9 +77,9 @@ class Voices:
         dry = self._sound(event)[: min(TAKE, left)].copy()
         _fade(dry, OVERLAP if index else EDGE, OVERLAP if left > TAKE else EDGE)
         if event.name not in self._kinds:
-            return Source(begin, EMPTY, dry, _nowhere)
+            return Source(begin, EMPTY, dry, _nowhere, event.name)
         wet = self._room.reverberate(dry)
-        return Source(begin, dry, wet, lambda time: self._distance(event.name, time))
+        return Source(begin, dry, wet, lambda time: self._distance(event.name, time), event.name)
 
     def _sound(self, event: Event) -> Audio:
         rng = np.random.default_rng(

@@ -119,9 +119,19 @@ class World:
         InputError
             If no object has this name.
         """
+        return float(np.linalg.norm(self.place(name) - self.camera_pose(t).position))
+
+    def place(self, name: str) -> NDArray[np.float64]:
+        """Give where the middle of an object is in the world, m, float64 ``(3,)``.
+
+        Raises
+        ------
+        InputError
+            If no object has this name.
+        """
         for thing in self.billboards:
             if thing.name and thing.name == name:
-                return float(np.linalg.norm(thing.position - self.camera_pose(t).position))
+                return thing.position
         known = ', '.join(self.kinds)
         raise InputError(f'There is no object named {name!r} in this world; choose from {known}.')
 
