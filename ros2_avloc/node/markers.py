@@ -61,7 +61,8 @@ def _track_markers(track: Track, head: Header, where: Where, distance: float, at
     label = _marker(head, 'labels', track, Marker.TEXT_VIEW_FACING, colour, 1.0)
     label.pose.position = point(tip)
     label.scale.z = _LABEL_HEIGHT
-    label.text = f'{track.id}: {track.score:.0%}' + (' attended' if attended else '')
+    label.text = (f'{track.id}: {track.score:.0%}' + (' heard only' if track.heard_only else '')
+                  + (' attended' if attended else ''))
     return [ray, shape, label]
 
 

@@ -37,6 +37,8 @@ from ros2_avloc.node.stamps import SECOND
 from ros2_avloc.pipeline import Result
 
 CLASS_ID = 'sound_source'
+HEARD_ONLY = 'heard_only'
+"""Class of a track that an array of microphones hears and nobody has seen yet."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def tracks_array(result: Result, where: Where) -> Detection3DArray:
     target = _target_header(result, where)
     return Detection3DArray(header=target, detections=[
         Detection3D(header=target, id=str(track.id), results=[ObjectHypothesisWithPose(
-            hypothesis=ObjectHypothesis(class_id=CLASS_ID, score=float(track.score)),
+            hypothesis=ObjectHypothesis(class_id=_class_id(track), score=float(track.score)),
             pose=_pose_with_covariance(track.bearing, where))])
         for track in live(result.tracks)])
 
@@ -112,6 +114,10 @@ def live(tracks: Sequence[Track]) -> list[Track]:
 def point(xyz: NDArray[np.float64]) -> Point:
     """Make a Point of a float64 array ``(3,)``."""
     return Point(x=float(xyz[0]), y=float(xyz[1]), z=float(xyz[2]))
+
+
+def _class_id(track: Track) -> str:
+    return HEARD_ONLY if track.heard_only else CLASS_ID
 
 
 def _camera_header(result: Result) -> Header:

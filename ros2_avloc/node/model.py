@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ros2_avloc.audio.array import Array
 from ros2_avloc.model.bundle import Bundle
 from ros2_avloc.model.engines import open_engine
 from ros2_avloc.model.engines.base import EngineIdentity
@@ -22,9 +23,12 @@ class Model:
     ------
     BundleError, EngineError
         If the bundle cannot be used, or no engine that may be taken works.
+    InputError
+        If the places of the microphones make no array.
     """
 
     def __init__(self, settings: Settings) -> None:
+        self.array = Array.from_flat(settings.audio_array) if settings.audio_array else None
         self._bundle = Bundle.load(_bundle_path(settings.model_bundle))
         self._engine, self.declined = open_engine(
             self._bundle, name=settings.model_engine, precision=settings.model_precision,
@@ -50,7 +54,7 @@ class Model:
     def pipeline(self, settings: Settings) -> Pipeline:
         """Make a pipeline that knows nothing yet."""
         return Pipeline(Localizer(self._engine, self._bundle), threshold=self._bundle.calibration.threshold,
-                        settings=pipeline_settings(settings))
+                        settings=pipeline_settings(settings), array=self.array)
 
     def close(self) -> None:
         """Free the engine."""

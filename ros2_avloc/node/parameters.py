@@ -13,6 +13,8 @@ from ros2_avloc.errors import AvlocError
 from ros2_avloc.node.parameter_files import WHEN, as_yaml
 from ros2_avloc.node.settings import CONFIGURE, START, Entry, T, entries
 
+_LISTS = {int: Parameter.Type.INTEGER_ARRAY, float: Parameter.Type.DOUBLE_ARRAY}
+
 
 def declare(node: Node, table: type[T]) -> T:
     """Declare every parameter of a table and return what was given at the start.
@@ -51,9 +53,10 @@ def with_changes(settings: T, changes: Iterable[Parameter], *, configured: bool)
 def _declare_one(node: Node, entry: Entry) -> None:
     try:
         if isinstance(entry.default, tuple):  # rclpy takes an empty list for one of bytes
-            declared = node.declare_parameter(entry.name, Parameter.Type.INTEGER_ARRAY, _descriptor(entry))
+            kind = _LISTS[entry.items]
+            declared = node.declare_parameter(entry.name, kind, _descriptor(entry))
             if declared.type_ == Parameter.Type.NOT_SET:
-                _set_list(node, entry.name, list(entry.default))
+                node.set_parameters([Parameter(entry.name, kind, list(entry.default))])
         else:
             node.declare_parameter(entry.name, entry.default, _descriptor(entry))
     except InvalidParameterTypeException:
@@ -62,10 +65,6 @@ def _declare_one(node: Node, entry: Entry) -> None:
     except InvalidParameterValueException:
         raise AvlocError(f'{entry.name} lies between {entry.low:g} and {entry.high:g}; '
                          'the value that was given does not.') from None
-
-
-def _set_list(node: Node, name: str, value: list[int]) -> None:
-    node.set_parameters([Parameter(name, Parameter.Type.INTEGER_ARRAY, value)])
 
 
 def _descriptor(entry: Entry) -> ParameterDescriptor:
@@ -90,4 +89,6 @@ def _field(entry: Entry) -> str:
 def _type_name(entry: Entry) -> str:
     names = {bool: 'true or false', int: 'a whole number', float: 'a number with a decimal point',
              str: 'a text', tuple: 'a list of whole numbers'}
+    if entry.items is float:
+        return 'a list of numbers with decimal points'
     return names[type(entry.default)]

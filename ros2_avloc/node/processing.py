@@ -43,7 +43,8 @@ class Processing:
         self._format = FormatSource(settings, info_published)
         self._own_format: AudioFormat | None = None
         self._calibration = Calibration(settings.camera_hfov)
-        self._hearing = Hearing(select=settings.audio_select, stamp_at=settings.audio_stamp_at)
+        self._hearing = Hearing(select=settings.audio_select, stamp_at=settings.audio_stamp_at,
+                                array=len(settings.audio_array) // 3)
         self._windows: Windows[Any] = Windows(
             self._hearing.timeline, alignment=settings.window_alignment, max_rate=settings.window_max_rate,
             timeout=settings.window_timeout)

@@ -48,12 +48,14 @@ class Session:
         self._clock = node.get_clock()
         self._settings = settings
         self._poses = poses
+        self._mountings = None if model.array is None else CameraPoses(
+            node, settings.audio_array_frame, parameter='audio.array_frame')
         self._outputs = outputs
         self._statistics = statistics
         self._pipeline = model.pipeline(settings)
         self._wanted = settings
         self.mailbox = Mailbox()
-        self._processing = Processing(settings, statistics, self._info_published, poses.forget)
+        self._processing = Processing(settings, statistics, self._info_published, self._forget_poses)
         self.inputs = Inputs(node, settings, self.mailbox, statistics)
         self._worker = Worker(self.mailbox, self._processing.accept, self._work, statistics.faults,
                               node.context.ok)
@@ -67,6 +69,8 @@ class Session:
         """Unsubscribe and stop the worker."""
         self.inputs.close()
         self._worker.stop()
+        if self._mountings is not None:
+            self._mountings.close()
 
     def _info_published(self) -> bool:
         return self.inputs.publishers(Stream.AUDIO_INFO) > 0
@@ -80,8 +84,8 @@ class Session:
             return False
         frame = to_frame(window.item)
         camera = self._processing.camera_of(frame)
-        target, pose = self._find_pose(frame)
-        result = self._pipeline.process(frame, window.sound, camera, pose)
+        target, pose = self._find_pose(self._poses, frame)
+        result = self._pipeline.process(frame, window.sound, camera, pose, self._find_mounting(frame))
         where = None if pose is None else Where(target, pose.position)
         self._outputs.publish(result, window.sound, where, self._settings)
         self._statistics.published((self._clock.now().nanoseconds - frame.stamp) / SECOND)
@@ -94,9 +98,17 @@ class Session:
             self._processing.apply(settings)
             self._pipeline.settings = pipeline_settings(settings)
 
-    def _find_pose(self, frame: Frame) -> tuple[str, Pose | None]:
+    def _find_mounting(self, frame: Frame) -> Pose | None:
+        return None if self._mountings is None else self._find_pose(self._mountings, frame)[1]
+
+    def _forget_poses(self) -> None:
+        self._poses.forget()
+        if self._mountings is not None:
+            self._mountings.forget()
+
+    def _find_pose(self, poses: CameraPoses, frame: Frame) -> tuple[str, Pose | None]:
         try:
-            return self._poses.find(frame.frame_id, frame.stamp)
+            return poses.find(frame.frame_id, frame.stamp)
         except AvlocError as error:
             self._statistics.faults.report(TRANSFORM, str(error))
             return '', None

@@ -26,7 +26,7 @@ class Entry:
     name
         Its ROS name.
     default
-        Its default, which also gives its type; a tuple stands for a list of integers.
+        Its default, which also gives its type; a tuple stands for a list.
     description
         What it means, for people.
     low, high
@@ -36,18 +36,21 @@ class Entry:
     changes
         `START`: given once, when the node starts. `CONFIGURE`: may change while the node is
         unconfigured. `ALWAYS`: may change while it runs.
+    items
+        Type of the numbers in a list.
     """
 
     name: str
-    default: bool | int | float | str | tuple[int, ...]
+    default: bool | int | float | str | tuple[float, ...]
     description: str
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
     changes: str = CONFIGURE
+    items: type[int] | type[float] = int
 
 
-def parameter(name: str, default: bool | int | float | str | tuple[int, ...], description: str,
+def parameter(name: str, default: bool | int | float | str | tuple[float, ...], description: str,
               low: float | None = None, high: float | None = None, **more: Any) -> Any:
     """Make the field of a `Table` whose line is an `Entry` of these values."""
     entry = Entry(name, default, description, low, high, **more)
@@ -113,6 +116,12 @@ class Settings(Table):
         choices=(*SAMPLE_FORMATS, 'mp3'))
     audio_select: tuple[int, ...] = parameter(
         'audio.select', (), 'channels to mix, counted from 0; empty: all', 0, 63)
+    audio_array: tuple[float, ...] = parameter(
+        'audio.array', (),
+        'x, y and z in metres of each microphone, in the order of audio.select; empty: no array',
+        items=float)
+    audio_array_frame: str = parameter(
+        'audio.array_frame', '', "frame of audio.array; empty: the camera's")
     audio_stamp_at: Literal['start', 'end'] = parameter(
         'audio.stamp_at', 'start', 'whether the stamp of an audio message is of its first or its last sample',
         choices=('start', 'end'))

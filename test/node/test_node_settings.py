@@ -17,7 +17,8 @@ ROOT = Path(__file__).parents[2]
 
 DESIGN = {
     'model': ['bundle', 'engine', 'precision', 'cache_dir', 'strict'],
-    'audio': ['type', 'sample_rate', 'channels', 'format', 'select', 'stamp_at', 'offset*'],
+    'audio': ['type', 'sample_rate', 'channels', 'format', 'select', 'array', 'array_frame', 'stamp_at',
+              'offset*'],
     'image_transport': [],
     'camera': ['hfov'],
     'window': ['alignment*', 'max_rate*', 'timeout'],
