@@ -62,15 +62,30 @@ def network_input(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     -------
     float32 ``(1, 3, 224, 224)``, contiguous; value / 127.5 - 1.
     """
-    small = _stretch(rgb[..., ::-1])[..., ::-1] if rgb.strides[-1] < 0 else _stretch(rgb)
+    small = stretch(rgb)
     planes = np.empty((1, 3, SIDE, SIDE), np.float32)
     np.divide(small.transpose(2, 0, 1), np.float32(127.5), out=planes[0])
     planes -= 1
     return planes
 
 
+def stretch(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Scale to 224×224: axes that shrink by the mean over the area, axes that grow linearly.
+
+    Parameters
+    ----------
+    rgb
+        As of `network_input`.
+
+    Returns
+    -------
+    uint8 ``(224, 224, 3)``
+        With the order of `rgb`; the last axis may be reversed in memory.
+    """
+    return _stretch(rgb[..., ::-1])[..., ::-1] if rgb.strides[-1] < 0 else _stretch(rgb)
+
+
 def _stretch(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Scale to 224×224: axes that shrink by the mean over the area, axes that grow linearly."""
     height, width = image.shape[:2]
     if height > SIDE or width > SIDE:
         image = _resize(image, min(width, SIDE), min(height, SIDE), cv2.INTER_AREA)
