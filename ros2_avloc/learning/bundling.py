@@ -126,10 +126,11 @@ def _network_of(state: dict[str, Tensor]) -> AVOLNet | AVENet:
 
 def _summary(checkpoint: Path, network: AVOLNet | AVENet, pack: Path | None) -> dict[str, Any]:
     state = torch.load(checkpoint, map_location='cpu', weights_only=True)
-    recipe = checkpoint.parent.parent / 'recipe.json'
+    path = checkpoint.parent.parent / 'recipe.json'
+    recipe = json.loads(path.read_text(encoding='utf-8')) if path.exists() else {}
     return {
         'network': {'kind': KINDS[type(network)], 'width': network.width, 'embedding': network.embedding},
         'steps': state['global_step'],
-        'data': ['simulated'] if pack is None else ['simulated', 'real'],
-        'recipe': json.loads(recipe.read_text(encoding='utf-8')) if recipe.exists() else {},
+        'data': ['simulated', 'real'] if pack or recipe.get('pack') else ['simulated'],
+        'recipe': recipe,
     }

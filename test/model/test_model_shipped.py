@@ -2,10 +2,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import onnxruntime
 import pytest
 
 from ros2_avloc.model.bundle import Bundle
 from ros2_avloc.model.engines import open_engine
+from ros2_avloc.model.engines.check import TOLERANCE
 from ros2_avloc.share import share_path
 
 SHIPPED = Path(__file__).parents[2] / 'models' / 'avolnet'
@@ -29,5 +32,19 @@ def test_the_shipped_golden_output_has_a_peak_to_compare(shipped):
     assert shipped.golden.logits.max() > 0 > shipped.golden.logits.min()
 
 
-def test_the_shipped_weights_stay_small(shipped):
-    assert sum(shipped.graph(part).stat().st_size for part in ('vision', 'sound', 'head')) < 24 * 2**20
+def test_the_shipped_bundle_stays_small_and_has_both_precisions(shipped):
+    assert sum(part.stat().st_size for part in shipped.path.iterdir()) < 24 * 2**20
+    assert {part.name for part in shipped.path.iterdir()} == {*shipped.manifest.files, 'bundle.json'}
+    assert shipped.has_precision('fp16')
+
+
+@pytest.mark.parametrize('precision', ['fp32', 'fp16'])
+def test_the_shipped_graphs_compute_the_shipped_golden_values(shipped, precision):
+    golden, inputs = shipped.golden, {}
+    for graph, name, value in (('vision', 'image', shipped.golden.image),
+                               ('sound', 'spectrogram', shipped.golden.spectrogram[None, None])):
+        session = onnxruntime.InferenceSession(str(shipped.graph(graph, precision)))
+        inputs[session.get_outputs()[0].name] = session.run(None, {name: value})[0]
+    logits = onnxruntime.InferenceSession(str(shipped.graph('head', precision))).run(None, inputs)[0][0, 0]
+    probability = shipped.calibration.probability
+    assert np.abs(probability(logits) - probability(golden.logits)).max() < TOLERANCE[precision]
