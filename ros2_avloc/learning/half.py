@@ -48,7 +48,8 @@ def share_weights(bodies: Mapping[str, onnx.ModelProto]) -> dict[str, bytes]:
     Parameters
     ----------
     bodies
-        Float32 graphs of one input and one output, by name, e.g. ``'vision'``.
+        Float32 graphs of one input and one output, by name, e.g. ``'vision'``; their weights are
+        initialisers.
 
     Returns
     -------
@@ -58,7 +59,7 @@ def share_weights(bodies: Mapping[str, onnx.ModelProto]) -> dict[str, bytes]:
     Raises
     ------
     InputError
-        If a weight is too large for half precision.
+        If a weight is too large for half precision, or a graph has float32 constants in other places.
     """
     weights, parts = _Weights(), {}
     for name, body in bodies.items():
@@ -117,4 +118,9 @@ def _replaced(body: onnx.ModelProto, nodes: Iterable[onnx.NodeProto],
     graph = helper.make_graph(list(nodes), body.graph.name, body.graph.input, body.graph.output,
                               list(initializers))
     model = helper.make_model(graph, opset_imports=body.opset_import, ir_version=body.ir_version)
+    try:
+        onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True)
+    except onnx.shape_inference.InferenceError as error:
+        raise InputError(f'The graph {body.graph.name} cannot compute in half precision ({error}); store all '
+                         'its constants as initialisers.') from None
     return bytes(model.SerializeToString(deterministic=True))
