@@ -66,10 +66,12 @@ class VideoFile:
         """Decode frames by their place in `stamps`; what lies before a key frame is jumped over."""
         with opened(self.path) as container:
             decoder, place = iter(_NO_PICTURES), -1
-            for index in map(int, indices):
+            wanted = list(map(int, indices))
+            times = {self._times[index] for index in wanted}
+            for index in wanted:
                 key = self._key_before(index)
                 if index <= place or key > place:
-                    decoder = self._decode_from(container, key)
+                    decoder = self._decode_from(container, key, times)
                 place, picture = next((found for found in decoder if found[0] >= index), (-1, None))
                 if place != index:
                     raise InputError(f'{self.path} is damaged: its frame {index} of {len(self.stamps)} '
@@ -120,21 +122,26 @@ class VideoFile:
         key = bisect_right(self._keys, self._times[index]) - 1
         return self._places.get(self._keys[key], 0) if key >= 0 else 0
 
-    def _decode_from(self, container: Any, key: int) -> Iterator[tuple[int, Any]]:
+    def _decode_from(self, container: Any, key: int, wanted: set[int]) -> Iterator[tuple[int, Any]]:
         """Decode from a key frame on, or from the beginning where the container does not find it."""
         container.seek(self._times[key], stream=video_stream(container))
-        decoder = self._decode(container)
+        decoder = self._decode(container, wanted)
         first = next(decoder, None)
         if first is None or first[0] > key:
             container.seek(0)
-            return self._decode(container)
+            return self._decode(container, wanted)
         return chain([first], decoder)
 
-    def _decode(self, container: Any) -> Iterator[tuple[int, Any]]:
-        for picture in container.decode(video_stream(container)):
-            pts = picture.dts if picture.pts is None else picture.pts
-            if pts in self._places:
-                yield self._places[pts], picture
+    def _decode(self, container: Any, wanted: set[int]) -> Iterator[tuple[int, Any]]:
+        """Decode from where the container stands on, leaving out what is neither wanted nor referred to."""
+        stream = video_stream(container)
+        for packet in container.demux(stream):
+            unknown = packet.pts is None or packet.pts in wanted
+            stream.codec_context.skip_frame = 'DEFAULT' if unknown else 'NONREF'
+            for picture in packet.decode():
+                pts = picture.dts if picture.pts is None else picture.pts
+                if pts in self._places:
+                    yield self._places[pts], picture
 
 
 _NO_PICTURES: list[tuple[int, Any]] = []
