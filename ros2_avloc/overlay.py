@@ -73,7 +73,7 @@ def draw_overlay(rgb: Image, *, heatmap: NDArray[np.float32], correspondence: fl
     -------
     uint8 ``(H, W, 3)``, blue first.
     """
-    picture = _warmed(rgb, heatmap)
+    picture = warmed(rgb, heatmap)
     pen = _Pen.for_height(picture.shape[0])
     for box in sorted(boxes, key=lambda box: (box.attended, box.probability)):
         _draw_box(picture, box, pen)
@@ -105,7 +105,7 @@ class _Pen:
         cv2.putText(picture, text, (x, baseline), _FONT, self.scale, colour, self.line, cv2.LINE_AA)
 
 
-def _warmed(rgb: Image, heatmap: NDArray[np.float32]) -> Image:
+def warmed(rgb: Image, heatmap: NDArray[np.float32]) -> Image:
     """Return a copy of the frame, blue first, with the heatmap blended in."""
     height, width = rgb.shape[:2]
     frame = rgb[..., ::-1] if rgb.strides[-1] < 0 else cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)

@@ -20,13 +20,14 @@ from ros2_avloc.errors import InputError
 from ros2_avloc.learning.cases import Material, composed
 from ros2_avloc.learning.evaluation import fitted, measure
 from ros2_avloc.learning.examination import Answers, Judge, NetworkJudge, examine, joined
+from ros2_avloc.learning.report.page import page
 from ros2_avloc.learning.tables import table
 from ros2_avloc.learning.worlds import MEASURED, SET_ASIDE, banks_of
 from ros2_avloc.model.bundle import Bundle
 from ros2_avloc.model.engines import open_engine
 
 __all__ = ['Measured', 'composed_sets', 'evaluate', 'judged', 'measure_bundle', 'set_aside', 'table',
-           'write_json']
+           'write_json', 'write_report']
 
 SCHEMA = 'ros2_avloc evaluation 2'
 
@@ -128,6 +129,11 @@ def composed_sets(pack: Path | None, split: str, scenes: int, *,
 def write_json(content: dict[str, Any], path: Path) -> None:
     """Write plain values, two blanks deep."""
     path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + '\n', encoding='utf-8')
+
+
+def write_report(measured: Measured, path: Path) -> None:
+    """Write the report with its pictures as one HTML file."""
+    path.write_text(page(measured.report, measured.answers, measured.pictures), encoding='utf-8')
 
 
 @contextmanager

@@ -10,8 +10,8 @@ from ros2_avloc.learning.measures.figures import Figure
 Report = dict[str, Any]
 Cell = Callable[[Report], str]
 
-_NEGATIVES = {'silence': 'silence', 'noise': 'noise', 'hum': 'hum',
-              'elsewhere': 'a thing that is not in view', 'other': 'a sound of no category'}
+NEGATIVE_WORDS = {'silence': 'silence', 'noise': 'noise', 'hum': 'hum',
+                  'elsewhere': 'a thing not in view', 'other': 'a sound of no category'}
 
 
 def table(report: Report) -> str:
@@ -35,7 +35,7 @@ def main_rows(report: Report) -> list[list[str]]:
     lines += [
         ('both sounds of a two-object scene each in place', lambda one: percent(one['swap']['both'])),
         ('sound in view: found at the threshold', lambda one: percent(one['kept'])),
-        *((f'false positives: {words}', _false_positives(kind)) for kind, words in _NEGATIVES.items()),
+        *((f'false positives: {words}', _false_positives(kind)) for kind, words in NEGATIVE_WORDS.items()),
         ('AVC, in view or elsewhere', lambda one: percent(one['avc'])),
         ('F_LOC · F_AUC', lambda one: f'{percent(one["f_loc"])} · {percent(one["f_auc"])}'),
         ('expected calibration error', lambda one: percent(one['calibration']['expected_error'])),
@@ -54,6 +54,36 @@ def _place(number: str) -> Cell:
 
 def _false_positives(kind: str) -> Cell:
     return lambda one: percent(one['false_positives'].get(kind))
+
+
+def figure_rows(one: Report) -> list[list[str]]:
+    """Return the head and a row for each figure of one set."""
+    rows = [['', 'value', '95 % interval', 'n']]
+    for number, place in one['localisation'].items():
+        rows += [_row(f'{number} in view: {words}', figure) for words, figure in (
+            ('peak on what sounds', place), ('always the centre', place['centre']),
+            ('seeing without hearing', place['blind']), ('a random cell', place['random']),
+            ('overlap of map and box, mean', place['overlap']),
+            ('cIoU: overlap of at least 0.5', place['ciou']), ('AUC of the overlap', place['auc']))]
+    rows += [_row('two in view: both sounds each in place', one['swap']['both']),
+             _row('two in view: the peak moves with the sound', one['swap']['moved']),
+             _row('sound in view: found at the shipped threshold', one['kept']),
+             _row('AVC accuracy', one['avc']),
+             _row('AVC accuracy at the shipped threshold', one['avc']['at_shipped_threshold'])]
+    for kind, figure in one['false_positives'].items():
+        rows += [_row(f'{NEGATIVE_WORDS[kind]}: false positives', figure),
+                 _row(f'{NEGATIVE_WORDS[kind]}: pIA, share of the area', one['pia'][kind]),
+                 _row(f'{NEGATIVE_WORDS[kind]}: AUC_N', one['auc_n'][kind])]
+    return [*rows, _row('F_LOC', one['f_loc']), _row('F_AUC', one['f_auc']),
+            _row('expected calibration error', one['calibration']['expected_error'])]
+
+
+def _row(name: str, figure: Figure) -> list[str]:
+    if figure['value'] is None:
+        return [name, '–', '–', '0']
+    low, high = figure['interval']
+    ends = '–' if low is None else f'{100 * low:.1f} to {100 * high:.1f}'
+    return [name, f'{100 * figure["value"]:.1f} %', ends, str(figure['n'])]
 
 
 def percent(figure: Figure | None) -> str:
