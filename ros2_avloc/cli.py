@@ -85,6 +85,8 @@ def evaluate(
         typer.echo(measuring.table(measured.report))
         if json is not None:
             measuring.write_json(measured.report, json)
+        if report is not None:
+            measuring.write_report(measured, report)
 
 
 @app.command()
