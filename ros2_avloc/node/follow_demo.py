@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import argparse
 import platform
-import signal
 import sys
+import time
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -26,15 +28,19 @@ from rich.table import Table
 from tf2_msgs.msg import TFMessage
 
 from ros2_avloc.attention.bearing import azimuth_elevation, direction
+from ros2_avloc.errors import AvlocError
 from ros2_avloc.following.record import Record, Turn, turns
 from ros2_avloc.node.demo import REMAPS, environment, start, stop
 from ros2_avloc.node.stamps import to_nanoseconds
 from ros2_avloc.simulation.turn_plot import draw
 
-SCRIPT = 'flute 15 20; dog 23 28; robot 31 36; dog 39 44; flute 47 52; bell 55 60'
+SCRIPT = 'flute 3 8; dog 10 15; robot 17 22; dog 24 29; flute 31 36; bell 38 43'
 """In the world of seed 8 each stands about 30° beside the one before."""
 
-SEED, SECONDS = 8, 63.0
+SEED, SECONDS = 8, 42.0
+PATIENCE = 120.0
+"""Seconds for the node to begin to listen, and for the simulator to run."""
+
 SETTLED, OVERSHOOT = 2.0, np.deg2rad(10.0)
 """What a turn may take at most, in seconds and rad."""
 
@@ -72,32 +78,44 @@ def _azimuth(turn: Quaternion, *, optical: bool) -> float:
     return azimuth_elevation(direction((turn.x, turn.y, turn.z, turn.w)), optical=optical)[0]
 
 
-def watch(seconds: float) -> Record:
-    """Listen until the simulator has told of so many seconds; return what was heard."""
-    listener = Listener()
+def watch(listener: Listener, done: Callable[[], bool], what: str) -> None:
+    """Listen until something is done.
+
+    Raises
+    ------
+    AvlocError
+        If it is not within `PATIENCE` seconds.
+    """
     executor = SingleThreadedExecutor()
     executor.add_node(listener)
-    while listener.record.length < seconds:
+    end = time.monotonic() + PATIENCE
+    while not done():
+        if time.monotonic() > end:
+            raise AvlocError(f'{what} within {PATIENCE:.0f} s; the log above says why.')
         executor.spin_once(timeout_sec=0.1)
     executor.remove_node(listener)
-    return listener.record
 
 
-def run(seed: int, script: str, seconds: float, parameters: list[str]) -> Record:
-    """Run the three processes; return what was heard."""
-    env = environment()
+def run(scene: Mapping[str, Any], seconds: float, env: Mapping[str, str]) -> Record:
+    """Run node and follower, then the simulator with these parameters; return what was heard.
+
+    Raises
+    ------
+    AvlocError
+        If the node does not begin to listen, or the simulator falls silent.
+    """
     remaps = [argument for remap in REMAPS for argument in ('-r', remap)]
-    scene = [argument for given in (f'seed:={seed}', f'script:="{script}"', 'turned_by:=cmd_vel', *parameters)
-             for argument in ('-p', given)]
-    running = []
+    given = [argument for name, value in scene.items() for argument in ('-p', f'{name}:={value}')]
+    running = [start('avloc_node', '--ros-args', *remaps, env=env), start('follower', env=env)]
     rclpy.init(domain_id=int(env['ROS_DOMAIN_ID']))
     try:
-        running.append(start('avloc_node', '--ros-args', *remaps, env=env))
-        running.append(start('follower', env=env))
-        running.append(start('simulator', '--ros-args', *scene, env=env))
-        return watch(seconds)
+        listener = Listener()
+        image = listener.resolve_topic_name('camera/image_raw')
+        watch(listener, lambda: listener.count_subscribers(image) > 0, 'The node did not listen')
+        running.append(start('simulator', '--ros-args', '-p', 'turned_by:=cmd_vel', *given, env=env))
+        watch(listener, lambda: listener.record.length >= seconds, 'The simulator did not run its time')
+        return listener.record
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is ending already
         try_shutdown()
         for process in reversed(running):
             stop(process)
@@ -122,8 +140,11 @@ def main() -> None:
     parser.add_argument('--script', default=SCRIPT, help='what sounds when')
     parser.add_argument('--output', type=Path, default=Path('docs', 'images', 'follow.png'))
     arguments = parser.parse_args()
+    scene = {'seed': arguments.seed, 'script': f'"{arguments.script}"'}
     try:
-        record = run(arguments.seed, arguments.script, arguments.seconds, [])
+        record = run(scene, arguments.seconds, environment())
+    except AvlocError as error:
+        sys.exit(str(error))
     except (KeyboardInterrupt, ExternalShutdownException):
         sys.exit(130)
     found = turns(record)

@@ -86,3 +86,14 @@ def test_demo_starts_all_three() -> None:
     kinds = [type(action).__name__ for action in started(load('demo'), rviz='false')]
     assert kinds == ['SetEnvironmentVariable', 'SetEnvironmentVariable', 'Node', 'IncludeLaunchDescription']
     assert len(started(load('demo'), rviz='true')) == 5
+
+
+def test_follow_includes_the_node_and_starts_the_follower() -> None:
+    module = load('follow')
+    kinds = [type(entity).__name__ for entity in module.generate_launch_description().entities]
+    assert kinds.count('IncludeLaunchDescription') == 1
+    [follower] = started(module, mode='head')
+    assert follower.node_executable == 'follower'
+    empty = dict.fromkeys(module.TYPES, '')
+    assert module.parameters(empty) == {}
+    assert set(module.parameters({**empty, 'mode': 'head'})) == {'mode'}

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from ros2_avloc.node.follower_settings import FollowerSettings
 from ros2_avloc.node.settings import entries
 
 ROOT = Path(__file__).parents[2]
@@ -57,6 +58,14 @@ def test_choices_are_those_of_the_parameters() -> None:
 def test_arguments_stand_for_parameters() -> None:
     given = constants(ROOT / 'launch' / 'avloc.launch.py')
     assert set(given['PARAMETERS']) <= {entry.name for entry in entries()} | {'use_sim_time'}
+
+
+def test_arguments_of_follow_stand_for_parameters_of_the_follower() -> None:
+    given = (ROOT / 'launch' / 'follow.launch.py').read_text()
+    names = set(re.findall(r"^    '([\w.]+)': (?:str|bool),$", given, re.MULTILINE))
+    assert names and names <= {entry.name for entry in entries(FollowerSettings)} | {'use_sim_time'}
+    choices = {entry.name: entry.choices for entry in entries(FollowerSettings)}
+    assert constants(ROOT / 'launch' / 'follow.launch.py')['MODES'] == choices['mode']
 
 
 def test_presets_are_relative_and_differ() -> None:
