@@ -35,7 +35,7 @@ LOG_LEVELS = ('debug', 'info', 'warn', 'error', 'fatal')
 SWITCH = ('true', 'false')
 AS_IN_FILE = 'empty: as in params_file'
 
-PARAMETERS = ('autostart', 'image_transport', 'model.engine', 'target_frame', 'use_sim_time')
+PARAMETERS = ('autostart', 'build_only', 'image_transport', 'model.engine', 'target_frame', 'use_sim_time')
 """Arguments that stand for the parameter of the same name, where they are not empty."""
 
 
@@ -61,6 +61,7 @@ def arguments() -> list[DeclareLaunchArgument]:
         argument('model.engine', '', f'what runs the networks; {AS_IN_FILE}', '', *ENGINES),
         argument('target_frame', '', f'frame of tracks and bearings; {AS_IN_FILE}'),
         argument('autostart', '', f'configure and activate the node at once; {AS_IN_FILE}', '', *SWITCH),
+        argument('build_only', '', f'build the engine and end; {AS_IN_FILE}', '', *SWITCH),
         argument('namespace', '', 'namespace of the node'),
         argument('use_sim_time', '', f'take the time from /clock; {AS_IN_FILE}', '', *SWITCH),
         argument('log_level', 'info', 'least severity that is logged', *LOG_LEVELS),
@@ -83,7 +84,7 @@ def remappings(given: dict[str, str]) -> list[tuple[str, str]]:
 
 def parameters(given: dict[str, str]) -> dict[str, ParameterValue]:
     """Return the parameters that stand above those of the file."""
-    types = {'autostart': bool, 'use_sim_time': bool}
+    types = {'autostart': bool, 'build_only': bool, 'use_sim_time': bool}
     return {
         name: ParameterValue(LaunchConfiguration(name), value_type=types.get(name, str))
         for name in PARAMETERS

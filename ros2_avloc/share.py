@@ -32,6 +32,12 @@ def share_path(*parts: str) -> Path:
     )
 
 
+def bundle_path(name: str) -> Path:
+    """Return the directory of a bundle: a bare name is one that is shipped."""
+    path = Path(name).expanduser()
+    return path if len(path.parts) > 1 else share_path('models', name)
+
+
 def message_folders() -> list[Path]:
     """Return the folders below which the definitions of messages lie, as ``<package>/msg/<Name>.msg``."""
     return [Path(prefix, 'share') for prefix in _prefixes()]

@@ -18,6 +18,7 @@ from rclpy.parameter import Parameter
 from rclpy.utilities import ok, try_shutdown
 
 from ros2_avloc.errors import AvlocError
+from ros2_avloc.model.engines.options import EngineOptions
 from ros2_avloc.node import parameters
 from ros2_avloc.node.compatibility import steady_clock
 from ros2_avloc.node.diagnostics import statuses
@@ -48,6 +49,7 @@ class AvlocNode(LifecycleNode):
         self.settings = parameters.declare(self, Settings)
         self.add_on_set_parameters_callback(self._on_set_parameters)
         self._failure = ''
+        self._building = ''
         self._model: Model | None = None
         self._poses: CameraPoses | None = None
         self._outputs: Outputs | None = None
@@ -120,11 +122,25 @@ class AvlocNode(LifecycleNode):
 
     def _configure(self) -> None:
         self._poses = CameraPoses(self, self.settings.target_frame)
-        self._model = Model(self.settings)
+        try:
+            self._model = Model(self.settings, EngineOptions(
+                progress=self._say_building, warn=self.get_logger().warning,
+                cancelled=lambda: not self.context.ok()))
+        finally:
+            self._building = ''
         self._outputs = Outputs(self)
         runs = self._model.identity
         self.get_logger().info(f'{self._model.bundle} runs on {runs.name} {runs.version}, {runs.precision}, '
                                f'{runs.device}')
+        for reason in self._model.declined:
+            self.get_logger().info(reason)
+
+    def _say_building(self, sentence: str) -> None:
+        """Show how a build goes, while it keeps the timers from running."""
+        if sentence != self._building:
+            self._building = sentence
+            self.get_logger().info(sentence)
+            self._publish_diagnostics()
 
     def _activate(self) -> None:
         assert self._model is not None and self._poses is not None and self._outputs is not None
@@ -183,6 +199,8 @@ class AvlocNode(LifecycleNode):
             audio_type=inputs.audio_type if inputs else '',
             lost=session.mailbox.lost if session else {},
             statistics=self._statistics,
+            building=self._building,
+            lost_device=model.lost_device if model else '',
         )
 
 
@@ -192,6 +210,8 @@ def main(args: list[str] | None = None) -> int:
     node = None
     try:
         node = AvlocNode()
+        if node.settings.build_only:
+            return 0 if node.trigger_configure() == TransitionCallbackReturn.SUCCESS else 1
         executor = SingleThreadedExecutor()
         executor.add_node(node)
         node.autostart()

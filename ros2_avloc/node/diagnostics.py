@@ -50,8 +50,12 @@ def _engine(view: View) -> tuple[Finding, dict[str, str]]:
 def _engine_finding(view: View) -> Finding:
     if view.failure:
         return ERROR, view.failure
+    if view.building:
+        return WARN, view.building
     if view.engine is None:
         return STALE, 'No model is loaded: the node is not configured.'
+    if view.lost_device:
+        return ERROR, view.lost_device
     recent = _recent(view, ENGINE)
     if recent:
         return ERROR, recent[0].sentence

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from ros2_avloc.audio.array import Array
+from ros2_avloc.errors import EngineError
 from ros2_avloc.model.bundle import Bundle
 from ros2_avloc.model.engines import open_engine
-from ros2_avloc.model.engines.base import EngineIdentity
+from ros2_avloc.model.engines.base import Engine, EngineIdentity
+from ros2_avloc.model.engines.options import EngineOptions
+from ros2_avloc.model.fallback import ON_DEVICES, FallbackEngine
 from ros2_avloc.model.localizer import Localizer
 from ros2_avloc.node.settings import Settings
 from ros2_avloc.pipeline import Pipeline, PipelineSettings
-from ros2_avloc.share import share_path
+from ros2_avloc.share import bundle_path
 
 _WARM_UPS = 3
 
 
 class Model:
     """A bundle and the engine that runs it.
+
+    Parameters
+    ----------
+    settings
+        Of the node.
+    told
+        Who is told of a build, and may cancel it.
+
+    Attributes
+    ----------
+    lost_device
+        Says, once the device of the first engine was lost, that it was; empty until then.
 
     Raises
     ------
@@ -27,12 +43,16 @@ class Model:
         If the places of the microphones make no array.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, told: EngineOptions | None = None) -> None:
         self.array = Array.from_flat(settings.audio_array) if settings.audio_array else None
-        self._bundle = Bundle.load(_bundle_path(settings.model_bundle))
-        self._engine, self.declined = open_engine(
+        self._bundle = Bundle.load(bundle_path(settings.model_bundle))
+        self._strict = settings.model_strict
+        self._options = _options(settings, told or EngineOptions())
+        engine, self.declined = open_engine(
             self._bundle, name=settings.model_engine, precision=settings.model_precision,
-            strict=settings.model_strict)
+            strict=self._strict, options=self._options)
+        self._engine = FallbackEngine(engine, self._open_next, self._tell_lost)
+        self.lost_device = ''
 
     @property
     def identity(self) -> EngineIdentity:
@@ -60,6 +80,21 @@ class Model:
         """Free the engine."""
         self._engine.close()
 
+    def _open_next(self) -> Engine:
+        if self._strict:
+            raise EngineError('model.strict allows no other engine.')
+        return open_engine(self._bundle, options=self._options, without=ON_DEVICES)[0]
+
+    def _tell_lost(self, sentence: str) -> None:
+        self.lost_device = sentence
+        self._options.warn(sentence)
+
+
+def _options(settings: Settings, told: EngineOptions) -> EngineOptions:
+    directory = Path(settings.model_cache_dir) if settings.model_cache_dir else None
+    return replace(told, cache_dir=directory, level=settings.model_build_level,
+                   workspace=settings.model_build_workspace << 20)
+
 
 def pipeline_settings(settings: Settings) -> PipelineSettings:
     """Return the parameters that the pipeline knows."""
@@ -67,9 +102,3 @@ def pipeline_settings(settings: Settings) -> PipelineSettings:
         threshold=settings.sources_threshold, limit=settings.sources_max, confirm=settings.tracks_confirm,
         forget=settings.tracks_forget, min_dwell=settings.attention_min_dwell,
         switch_margin=settings.attention_switch_margin)
-
-
-def _bundle_path(name: str) -> Path:
-    """Return the directory of a bundle: a bare name is one that is shipped."""
-    path = Path(name).expanduser()
-    return path if len(path.parts) > 1 else share_path('models', name)

@@ -87,19 +87,27 @@ class Settings(Table):
 
     autostart: bool = parameter(
         'autostart', True, 'configure and activate without being asked', changes=START)
+    build_only: bool = parameter(
+        'build_only', False, 'open the engine, which builds what it lacks, say how that went, and end',
+        changes=START)
 
     model_bundle: str = parameter(
         'model.bundle', 'avolnet', 'directory of the bundle, or the name of one that is shipped')
     model_engine: str = parameter(
         'model.engine', 'auto',
-        'library that runs the networks; auto takes the first that works, today openvino or onnxruntime',
+        'library that runs the networks; auto takes the first of them that works on this machine',
         choices=('auto', *ENGINES))
     model_precision: str = parameter(
         'model.precision', 'auto', 'precision of the networks; auto takes what the device is fastest at',
         choices=('auto', *PRECISIONS))
     model_cache_dir: str = parameter(
         'model.cache_dir', '',
-        'where engines that TensorRT builds will be kept; this version builds none, and does not use it')
+        "where engines that TensorRT builds are kept, a directory of nobody else's; empty: "
+        '~/.cache/ros2_avloc/engines')
+    model_build_level: int = parameter(
+        'model.build_level', 3, 'how long TensorRT tries when it builds: 0 shortest, 5 longest', 0, 5)
+    model_build_workspace: int = parameter(
+        'model.build_workspace', 1024, 'most memory of the GPU (MiB) that TensorRT may plan with', 16, 65_536)
     model_strict: bool = parameter(
         'model.strict', False, 'fail where the engine or precision asked for is not to be had, take no other')
 

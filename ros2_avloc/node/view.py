@@ -35,6 +35,10 @@ class View:
         Messages that found no room on the way to the worker.
     statistics
         Everything that is counted.
+    building
+        How the engine's build goes; empty while none does.
+    lost_device
+        That the device of the first engine was lost, and what runs instead; empty if it was not.
     """
 
     state: str
@@ -48,3 +52,5 @@ class View:
     audio_type: str
     lost: Mapping[Stream, int]
     statistics: Statistics
+    building: str = ''
+    lost_device: str = ''

@@ -8,15 +8,23 @@ overwritten too early shows in the results. Memory that is not given back shows 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import onnx
 import onnxruntime
+import pytest
 from onnx import TensorProto, numpy_helper
 from surface_double import Double
+
+ENGINES = 'ros2_avloc.model.engines'
+OURS = ('build', 'cuda', 'tensorrt')
+"""Modules of it that import what is played."""
 
 DATA = Path(__file__).parents[1] / 'data'
 
@@ -301,6 +309,23 @@ class TensorRt:
         shape = [size.dim_value for size in entry.type.tensor_type.shape.dim]
         memory = self.cuda.allocated[places[entry.name]]
         return np.frombuffer(memory, np.float32, int(np.prod(shape))).reshape(shape)
+
+
+@contextmanager
+def played(tensorrt: str = '11.4.0.106', cuda: str = '13.5.0') -> Iterator[TensorRt]:
+    """Let this process find TensorRT and cuda-python of these versions, and a GPU."""
+    machine = TensorRt(tensorrt, Cuda(cuda))
+    bindings = ModuleType('cuda.bindings')
+    bindings.runtime = machine.cuda.module
+    modules = {'tensorrt': machine.module, 'cuda': ModuleType('cuda'), 'cuda.bindings': bindings}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, module in modules.items():
+            patch.setitem(sys.modules, name, module)
+        for name in OURS:
+            patch.delitem(sys.modules, f'{ENGINES}.{name}', raising=False)
+        yield machine
+        for name in OURS:  # they know the double
+            sys.modules.pop(f'{ENGINES}.{name}', None)
 
 
 def in_half(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -10,14 +10,14 @@ import threading
 from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 pytest.importorskip('onnx')
 
-from gpu_double import Cuda, TensorRt, in_half  # noqa: E402
+from gpu_double import OURS, in_half, played  # noqa: E402
 
 from ros2_avloc.errors import DeviceLostError, EngineError  # noqa: E402
 from ros2_avloc.model.engines import open_engine  # noqa: E402
@@ -25,25 +25,16 @@ from ros2_avloc.model.engines.check import TOLERANCE  # noqa: E402
 from ros2_avloc.model.engines.options import EngineOptions  # noqa: E402
 from ros2_avloc.model.engines.plans import PlanCache  # noqa: E402
 
-ENGINES = Path(__file__).parents[2] / 'ros2_avloc' / 'model' / 'engines'
+FOLDER = Path(__file__).parents[2] / 'ros2_avloc' / 'model' / 'engines'
 VERSIONS = [('10.3.0', '12.9.10'), ('10.13.3.9', '13.5.0'), ('11.4.0.106', '12.9.10'),
             ('11.4.0.106', '13.5.0')]
-OURS = ('build', 'cuda', 'tensorrt')
 
 
 class Machine:
     """A machine with a GPU, TensorRT and cuda-python."""
 
-    def __init__(self, monkeypatch, directory, tensorrt='11.4.0.106', cuda='13.5.0'):
-        self.cuda = Cuda(cuda)
-        self.tensorrt = TensorRt(tensorrt, self.cuda)
-        bindings = ModuleType('cuda.bindings')
-        bindings.runtime = self.cuda.module
-        for name, module in (('tensorrt', self.tensorrt.module), ('cuda', ModuleType('cuda')),
-                             ('cuda.bindings', bindings)):
-            monkeypatch.setitem(sys.modules, name, module)
-        for name in OURS:
-            monkeypatch.delitem(sys.modules, f'ros2_avloc.model.engines.{name}', raising=False)
+    def __init__(self, tensorrt, directory):
+        self.tensorrt, self.cuda = tensorrt, tensorrt.cuda
         self.directory = directory
         self.warnings = []
         self.options = EngineOptions(cache_dir=directory, warn=self.warnings.append)
@@ -54,20 +45,15 @@ class Machine:
 
 
 @pytest.fixture
-def machine(monkeypatch, tmp_path):
-    yield Machine(monkeypatch, tmp_path / 'engines')
-    _forget_doubles()
+def machine(tmp_path):
+    with played() as tensorrt:
+        yield Machine(tensorrt, tmp_path / 'engines')
 
 
 @pytest.fixture(params=VERSIONS, ids='-'.join)
-def each_machine(request, monkeypatch, tmp_path):
-    yield Machine(monkeypatch, tmp_path / 'engines', *request.param)
-    _forget_doubles()
-
-
-def _forget_doubles():
-    for name in OURS:
-        sys.modules.pop(f'ros2_avloc.model.engines.{name}', None)
+def each_machine(request, tmp_path):
+    with played(*request.param) as tensorrt:
+        yield Machine(tensorrt, tmp_path / 'engines')
 
 
 @pytest.fixture(scope='module')
@@ -98,12 +84,11 @@ def test_builds_and_computes_with_every_version(each_machine, halved, tiny, prec
 
 
 @pytest.mark.parametrize('name', OURS)
-@pytest.mark.parametrize('versions', VERSIONS, ids='-'.join)
-def test_every_name_that_the_code_spells_is_there(monkeypatch, tmp_path, name, versions):
-    machine = Machine(monkeypatch, tmp_path, *versions)
-    root, module = ('runtime', machine.cuda.module) if name == 'cuda' else ('trt', machine.tensorrt.module)
+def test_every_name_that_the_code_spells_is_there(each_machine, name):
+    library = each_machine.cuda if name == 'cuda' else each_machine.tensorrt
+    root, module = 'runtime' if name == 'cuda' else 'trt', library.module
     spelled = 0
-    for node in ast.walk(ast.parse((ENGINES / f'{name}.py').read_text())):
+    for node in ast.walk(ast.parse((FOLDER / f'{name}.py').read_text())):
         words, inner = [], node
         while isinstance(inner, ast.Attribute):
             words.insert(0, inner.attr)
@@ -195,9 +180,8 @@ def test_a_plan_that_tensorrt_refuses_is_built_again(machine, bundle, monkeypatc
     monkeypatch.setattr(type(machine.tensorrt), 'header', b'of a driver before the update')
     machine.open(bundle)
     monkeypatch.undo()
-    machine = Machine(monkeypatch, machine.directory)
     machine.open(bundle)
-    assert machine.tensorrt.builds == 3
+    assert machine.tensorrt.builds == 6
     assert 'is built again: TensorRT refuses the plan of the vision graph (The plan was built by' in \
         machine.warnings[0]
 

@@ -16,7 +16,7 @@ from ros2_avloc.pipeline import PipelineSettings
 ROOT = Path(__file__).parents[2]
 
 DESIGN = {
-    'model': ['bundle', 'engine', 'precision', 'cache_dir', 'strict'],
+    'model': ['bundle', 'engine', 'precision', 'cache_dir', 'build_level', 'build_workspace', 'strict'],
     'audio': ['type', 'sample_rate', 'channels', 'format', 'select', 'array', 'array_frame', 'stamp_at',
               'offset*'],
     'image_transport': [],
@@ -28,6 +28,7 @@ DESIGN = {
     'target_frame': [],
     'heatmap': ['upsample*'],
     'autostart': [],
+    'build_only': [],
 }
 
 
