@@ -46,7 +46,7 @@ class Heard:
     samples
         float32 ``(48240,)``.
     name
-        What it is of; empty where it is of nothing that has a name.
+        What it is of, several joined by ``+``; empty where it is of nothing that has a name.
     kind
         `SOUNDING`, `SWAPPED`, or one of `scenes.NEGATIVES`.
     """

@@ -158,7 +158,8 @@ def _sounding(view: View, heard: Heard) -> tuple[Box, ...]:
     """Return the boxes of what makes a sound."""
     if heard.kind not in (SOUNDING, SWAPPED):
         return ()
-    return tuple(box for name, box in view.objects if name == heard.name)
+    names = heard.name.split('+')
+    return tuple(box for name, box in view.objects if name in names)
 
 
 def _answers(rows: list[tuple[Any, ...]]) -> Answers:

@@ -17,17 +17,20 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ros2_avloc.errors import InputError
+from ros2_avloc.learning.boxed_videos import read_boxed_videos
 from ros2_avloc.learning.cases import Material, composed
 from ros2_avloc.learning.evaluation import fitted, measure
 from ros2_avloc.learning.examination import Answers, Judge, NetworkJudge, examine, joined
+from ros2_avloc.learning.recorded import recorded
 from ros2_avloc.learning.report.page import page
 from ros2_avloc.learning.tables import table
+from ros2_avloc.learning.told_bags import read_told_bags
 from ros2_avloc.learning.worlds import MEASURED, SET_ASIDE, banks_of
 from ros2_avloc.model.bundle import Bundle
 from ros2_avloc.model.engines import open_engine
 
-__all__ = ['Measured', 'composed_sets', 'evaluate', 'judged', 'measure_bundle', 'set_aside', 'table',
-           'write_json', 'write_report']
+__all__ = ['Measured', 'composed_sets', 'evaluate', 'judged', 'measure_bundle', 'recorded_sets', 'set_aside',
+           'table', 'write_json', 'write_report']
 
 SCHEMA = 'ros2_avloc evaluation 2'
 
@@ -124,6 +127,19 @@ def composed_sets(pack: Path | None, split: str, scenes: int, *,
     """
     banks = banks_of(pack, MEASURED, 'learn' if split == 'train' else split, simulated=simulated)
     return {name: composed(bank, scenes, MEASURED) for name, bank in banks.items()}
+
+
+def recorded_sets(videos: Path | None, bags: Path | None) -> dict[str, Material]:
+    """Return the cases of videos with a JSON of boxes (``videos``) and of bags with truth (``bags``).
+
+    Raises
+    ------
+    InputError
+        If one cannot be read, or has no moment to measure on.
+    """
+    sources = {'videos': read_boxed_videos(videos) if videos else None,
+               'bags': read_told_bags(bags) if bags else None}
+    return {name: recorded(source, MEASURED) for name, source in sources.items() if source is not None}
 
 
 def write_json(content: dict[str, Any], path: Path) -> None:
