@@ -70,17 +70,20 @@ def evaluate(
     bundle: Annotated[Path, typer.Option(help='Directory of the model.')],
     pack: Pack = None,
     split: Annotated[str, typer.Option(help='Split of the pack.')] = 'val',
+    videos: Annotated[Path | None, typer.Option(help='JSON of boxes beside video files.')] = None,
+    bags: Annotated[Path | None, typer.Option(help='rosbag2 recordings with a topic …/truth.')] = None,
     simulated: Annotated[bool, typer.Option(help='Measure on simulated scenes.')] = True,
     json: Annotated[Path | None, typer.Option(help='File for the figures.')] = None,
     report: Annotated[Path | None, typer.Option(help='File for the report with pictures, .html.')] = None,
     scenes: Annotated[int, typer.Option(min=1, help='Scenes with one, two and three objects each.')] = 300,
     engine: Annotated[str, typer.Option(help='auto, openvino or onnxruntime.')] = 'auto',
 ) -> None:
-    """Measure a bundle on simulated scenes, and on scenes composed from a pack."""
+    """Measure a bundle on simulated scenes, scenes composed from a pack, videos with boxes, and bags."""
     with _plainly():
         from ros2_avloc.learning import measuring
 
         sets = measuring.composed_sets(pack, split, scenes, simulated=simulated)
+        sets |= measuring.recorded_sets(videos, bags)
         measured = measuring.evaluate(bundle, sets, measuring.set_aside(pack, scenes), engine=engine)
         typer.echo(measuring.table(measured.report))
         if json is not None:
