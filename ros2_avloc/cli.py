@@ -15,6 +15,11 @@ from ros2_avloc.errors import AvlocError
 app = typer.Typer(help='Where, in what a robot sees, the sound that it hears comes from.',
                   no_args_is_help=True, pretty_exceptions_enable=False)
 
+engine = typer.Typer(help='Build the TensorRT engine ahead of time; list and remove what is kept.',
+                     no_args_is_help=True)
+app.add_typer(engine, name='engine')
+
+CacheDir = Annotated[Path | None, typer.Option(help='Where they are kept; else ~/.cache/ros2_avloc/engines.')]
 Pack = Annotated[Path | None, typer.Option(help='Directory of photos and recordings with an INDEX.csv.')]
 
 
@@ -106,6 +111,54 @@ def export(
         from ros2_avloc.learning.measuring import table
 
         typer.echo(table(export_bundle(checkpoint, bundle, pack, name=name, scenes=scenes)))
+
+
+@engine.command()
+def build(
+    bundle: Annotated[str, typer.Option(help='Directory of a model, or name of a shipped one.')] = 'avolnet',
+    precision: Annotated[str, typer.Option(help='auto, fp16 or fp32.')] = 'auto',
+    cache_dir: CacheDir = None,
+    level: Annotated[int, typer.Option(min=0, max=5, help='How long it tries: 0 shortest, 5 longest.')] = 3,
+    workspace: Annotated[int, typer.Option(min=16, help='Most memory of the GPU, MiB.')] = 1024,
+) -> None:
+    """Build what this machine lacks, and check it."""
+    with _plainly():
+        from ros2_avloc.model.engines.manage import build_engine
+        from ros2_avloc.model.engines.options import EngineOptions
+        from ros2_avloc.share import bundle_path
+
+        options = EngineOptions(cache_dir=cache_dir, level=level, workspace=workspace << 20,
+                                progress=_to_stderr, warn=_to_stderr)
+        typer.echo(build_engine(bundle_path(bundle), precision, options))
+
+
+@engine.command('list')
+def list_(cache_dir: CacheDir = None) -> None:
+    """List what is kept."""
+    with _plainly():
+        from ros2_avloc.model.engines.manage import list_engines
+
+        typer.echo(list_engines(cache_dir))
+
+
+@engine.command()
+def remove(
+    names: Annotated[list[str] | None, typer.Argument(help='As avloc engine list has them.')] = None,
+    everything: Annotated[bool, typer.Option('--all', help='Remove all.')] = False,
+    cache_dir: CacheDir = None,
+) -> None:
+    """Remove what is kept."""
+    if bool(names) == everything:
+        raise typer.BadParameter('Give names, or --all.')
+    with _plainly():
+        from ros2_avloc.model.engines.manage import remove_engines
+
+        for name in remove_engines(cache_dir, names or []):
+            typer.echo(f'{name} is removed.')
+
+
+def _to_stderr(sentence: str) -> None:
+    typer.echo(sentence, err=True)
 
 
 if __name__ == '__main__':
