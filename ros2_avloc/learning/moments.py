@@ -89,6 +89,10 @@ class Moments:
         self._visited_round = -1
         self._damaged: set[int] = set()
 
+    def __len__(self) -> int:
+        """Return the number of recordings."""
+        return len(self.recordings)
+
     def item(self, number: int, rng: Rng) -> Item:
         """Return item `number`; `rng` is not used, for a recording's moments are decoded together."""
         sample = self.sample(number)
