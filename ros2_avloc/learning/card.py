@@ -71,12 +71,13 @@ _COLD = 'The towers began with random weights.'
 _KNOWN = 'It knows the categories above and few individuals of some: one keyboard, 24 actors, 30 clocks.'
 
 
-def _items(recipe: dict[str, Any]) -> Iterator[str]:
+def recipe_items(recipe: dict[str, Any]) -> Iterator[str]:
+    """Yield the lines of a list of a recipe's settings; what was not set is left out."""
     for name, value in recipe.items():
         if isinstance(value, list):
             yield f'- {name}:'
             yield from (f'  {number}. {step}' for number, step in enumerate(value, start=1))
-        else:
+        elif value is not None:
             yield f'- {name}: {value}'
 
 
@@ -98,7 +99,7 @@ def model_card(name: str, training: dict[str, Any], report: dict[str, Any], tabl
         data='\n'.join([_SIMULATED, _REAL] if real else [_SIMULATED]),
         named=_NAMED if training['recipe'].get('categories') else _NAMELESS,
         warm=_WARM if training['recipe'].get('teachers') else _COLD,
-        recipe='\n'.join(_items(training['recipe'])), steps=training['steps'], date=report['date'],
+        recipe='\n'.join(recipe_items(training['recipe'])), steps=training['steps'], date=report['date'],
         engine=report['engine'], machine=report['machine'], threshold=report['threshold'], table=table,
         known=_KNOWN if real else 'It has seen drawings alone.',
     )

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from ros2_avloc.audio.spectrogram import spectrogram
 from ros2_avloc.learning.banks import Bank
+from ros2_avloc.learning.card import recipe_items
 from ros2_avloc.learning.checks import scenes_of
 from ros2_avloc.learning.measures.correspondence import right
-from ros2_avloc.learning.measures.figures import Figure, share
+from ros2_avloc.learning.measures.figures import share
 from ros2_avloc.learning.measures.retrieval import DIRECTIONS, retrieval
 from ros2_avloc.learning.scenes import Mixture
+from ros2_avloc.learning.tables import markdown, percent, short
 from ros2_avloc.learning.worlds import MEASURED, banks_of
 from ros2_avloc.model.bundle import EmbedderBundle
 from ros2_avloc.model.embedder import Embedder, open_embedder
@@ -46,7 +48,7 @@ vector of length 1; the nearer two vectors, the likelier they belong together. I
 Measured on {date} with {engine}, on simulated scenes of other seeds and on scenes composed from photos and \
 recordings of the split val, which it never saw, with one object in view, which sounds. AVC: told from a \
 sound of another category, which half of the pairs have. Retrieval: an answer is right if it is of the same \
-category. In brackets 95 % intervals, and what a random order gets.
+category. In square brackets 95 % intervals.
 
 {table}
 
@@ -101,23 +103,12 @@ def _told(seen: NDArray[np.float32], heard: NDArray[np.float32], names: NDArray[
 def embedder_table(report: dict[str, Any]) -> str:
     """Return the figures of `measure_embedder` as a Markdown table."""
     sets = report['sets']
-    rows = [['', *sets], ['---'] * (1 + len(sets)),
-            ['AVC', *(_percent(one['avc']) for one in sets.values())]]
+    rows = [['', *sets], ['AVC', *(percent(one['avc']) for one in sets.values())]]
     for direction in DIRECTIONS:
         figures = [one[direction] for one in sets.values()]
-        rows.append([f'nDCG@30, {direction.replace("_", " → ")}',
-                     *(f'{_plain(one["ndcg"])} ({one["chance"]["value"]:.2f})' for one in figures)])
-    return '\n'.join('| ' + ' | '.join(row) + ' |' for row in rows)
-
-
-def _percent(figure: Figure) -> str:
-    low, high = (100 * end for end in figure['interval'])
-    return f'{100 * figure["value"]:.1f} % [{low:.0f}, {high:.0f}]'
-
-
-def _plain(figure: Figure) -> str:
-    low, high = figure['interval']
-    return f'{figure["value"]:.3f} [{low:.2f}, {high:.2f}]'
+        rows.append([f'nDCG@30, {direction.replace("_", " → ")} (a random order)',
+                     *(f'{percent(one["ndcg"])} ({short(one["chance"])})' for one in figures)])
+    return markdown(rows)
 
 
 def embedder_card(name: str, training: dict[str, Any], report: dict[str, Any], table: str) -> str:
@@ -136,5 +127,5 @@ def embedder_card(name: str, training: dict[str, Any], report: dict[str, Any], t
     return _CARD.format(
         name=name, width=training['network']['width'], embedding=training['network']['embedding'],
         data='\n'.join(data[source] for source in training['data']), steps=training['steps'],
-        recipe='\n'.join(f'- {key}: {value}' for key, value in training['recipe'].items()),
+        recipe='\n'.join(recipe_items(training['recipe'])),
         date=report['date'], engine=report['engine'], table=table)
