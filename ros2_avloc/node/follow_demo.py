@@ -31,13 +31,14 @@ from ros2_avloc.attention.bearing import azimuth_elevation, direction
 from ros2_avloc.errors import AvlocError
 from ros2_avloc.following.record import Record, Turn, turns
 from ros2_avloc.node.demo import REMAPS, environment, start, stop
-from ros2_avloc.node.stamps import to_nanoseconds
+from ros2_avloc.node.stamps import SECOND, to_nanoseconds
 from ros2_avloc.simulation.turn_plot import draw
 
 SCRIPT = 'flute 3 8; dog 10 15; robot 17 22; dog 24 29; flute 31 36; bell 38 43'
 """In the world of seed 8 each stands about 30° beside the one before."""
 
 SEED, SECONDS = 8, 42.0
+WIDTH, HEIGHT = 320, 240
 PATIENCE = 120.0
 """Seconds for the node to begin to listen, and for the simulator to run."""
 
@@ -62,8 +63,9 @@ class Listener(Node):
         self.record.truth[to_nanoseconds(message.header.stamp)] = angles
 
     def _on_attended(self, message: PoseWithCovarianceStamped) -> None:
-        angle = _azimuth(message.pose.pose.orientation, optical=True)
-        self.record.attended[to_nanoseconds(message.header.stamp)] = angle
+        stamp = to_nanoseconds(message.header.stamp)
+        self.record.attended[stamp] = _azimuth(message.pose.pose.orientation, optical=True)
+        self.record.latencies.append((self.get_clock().now().nanoseconds - stamp) / SECOND)
 
     def _on_cmd_vel(self, message: Twist) -> None:
         self.record.speeds[self.get_clock().now().nanoseconds] = message.angular.z
@@ -140,7 +142,7 @@ def main() -> None:
     parser.add_argument('--script', default=SCRIPT, help='what sounds when')
     parser.add_argument('--output', type=Path, default=Path('docs', 'images', 'follow.png'))
     arguments = parser.parse_args()
-    scene = {'seed': arguments.seed, 'script': f'"{arguments.script}"'}
+    scene = {'seed': arguments.seed, 'script': f'"{arguments.script}"', 'width': WIDTH, 'height': HEIGHT}
     try:
         record = run(scene, arguments.seconds, environment())
     except AvlocError as error:
@@ -149,6 +151,8 @@ def main() -> None:
         sys.exit(130)
     found = turns(record)
     Console().print(table(found))
+    if not record.kept_up:
+        sys.exit('The machine was too busy for frames and bearings to come in time; try again later.')
     caption = f'{datetime.now(timezone.utc):%Y-%m-%d}, {platform.machine()}, simulated, seed {arguments.seed}'
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     cv2.imwrite(str(arguments.output), draw(record, found, caption))

@@ -22,7 +22,6 @@ from ros2_avloc.node.follower_settings import FollowerSettings
 from ros2_avloc.node.messages import header
 from ros2_avloc.node.stamps import SECOND, to_nanoseconds
 
-
 TRAIL = 0.1
 """Seconds by which the node's tracks trail behind what turns past the camera, where it has no tf2 to know of
 the turn. Measured by `ros2_avloc.node.follow_demo`."""

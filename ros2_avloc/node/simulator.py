@@ -105,7 +105,7 @@ class Simulator(Node):
         self._frames, self._chunks = 0, 0
         self._start = self.get_clock().now().nanoseconds
         if self._drive is not None:
-            self.create_subscription(Twist, 'cmd_vel', self._on_cmd_vel, RELIABLE)
+            self.create_subscription(Twist, 'cmd_vel', self._on_cmd_vel, 1)
         self.create_timer(1.0 / self._rate, self._send_frames)
         self.create_timer(self._chunk / self._faults.card_rate, self._send_audio)
         self.create_timer(INFO_PERIOD, self._send_audio_info)

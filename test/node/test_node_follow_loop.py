@@ -17,8 +17,17 @@ pytestmark = pytest.mark.skipif(
     not (share_path('models') / 'avolnet').exists(), reason='models/avolnet is not here')
 
 
+def record_of_a_run(domain):
+    """Return what was heard in a run for which the machine had the time."""
+    for _ in range(2):
+        record = run(SCENE, 12.5, os.environ | {'ROS_DOMAIN_ID': str(domain)})
+        if record.kept_up:
+            return record
+    pytest.skip('the machine is too busy with other things for frames and bearings to come in time')
+
+
 def test_the_robot_turns_to_one_thing_after_another(domain):
-    record = run(SCENE, 12.5, os.environ | {'ROS_DOMAIN_ID': str(domain)})
+    record = record_of_a_run(domain)
     found = turns(record)
     assert len(found) == 2
     for turn in found:
