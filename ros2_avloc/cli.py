@@ -102,15 +102,14 @@ def export(
     checkpoint: Annotated[Path, typer.Argument(help='Of avloc train, e.g. runs/avolnet/avc/last.ckpt.')],
     bundle: Annotated[Path, typer.Argument(help='Directory to write the model to.')],
     pack: Pack = None,
-    name: Annotated[str, typer.Option(help='Name of the model.')] = 'avolnet',
+    name: Annotated[str | None, typer.Option(help='Name of the model; without it avolnet or avenet.')] = None,
     scenes: Annotated[int, typer.Option(help='Scenes per row of the table in the model card.')] = 200,
 ) -> None:
-    """Fit threshold and temperature, write a bundle, measure it, and write its model card."""
+    """Fit what makes probabilities, write a bundle of AVOL-Net or AVE-Net, measure it, write its card."""
     with _plainly():
         from ros2_avloc.learning.bundling import export_bundle
-        from ros2_avloc.learning.measuring import table
 
-        typer.echo(table(export_bundle(checkpoint, bundle, pack, name=name, scenes=scenes)))
+        typer.echo(export_bundle(checkpoint, bundle, pack, name=name, scenes=scenes))
 
 
 @engine.command()
