@@ -67,6 +67,13 @@ class Moments:
     group
         Items of a batch; fewer where there are fewer recordings.
 
+    Attributes
+    ----------
+    recordings
+        Those that can be used; their places are the identities.
+    usable
+        Stamps of the frames of each that have a second of sound around them.
+
     Raises
     ------
     InputError
@@ -80,13 +87,14 @@ class Moments:
             raise InputError('None of the recordings has a frame with a second of sound around it: '
                              'record camera and microphone together, for two seconds or more.')
         self._frames = [np.flatnonzero(audible) for _, audible in kept if audible.any()]
-        self._usable = [recording.stamps[frames]
+        self.usable = [recording.stamps[frames]
                         for recording, frames in zip(self.recordings, self._frames, strict=True)]
-        self._lengths = lengths_of(self._usable)
+        self._lengths = lengths_of(self.usable)
         self.seed, self.group = seed, min(group, len(self.recordings))
         self._round: tuple[int, Round] | None = None
-        self._visited: dict[int, list[Sample]] = {}
-        self._visited_round = -1
+        self._decoded: dict[tuple[int, int], Sample] = {}  # of one round, by visit and slot
+        self._decoded_round = -1
+        self._group, self._stride = -1, VISITS
         self._damaged: set[int] = set()
 
     def __len__(self) -> int:
@@ -101,11 +109,12 @@ class Moments:
     def sample(self, number: int) -> Sample:
         """Return the moment of item `number`, decoded and varied."""
         turn, visit, slot = self._place(number)
-        if turn != self._visited_round:
-            self._visited_round, self._visited = turn, {}
-        if slot not in self._visited:
-            self._visited[slot] = self._visit(turn, slot)
-        return self._visited[slot][visit]
+        self._follow(number // self.group)
+        if turn != self._decoded_round:
+            self._decoded_round, self._decoded = turn, {}
+        if (visit, slot) not in self._decoded:
+            self._visit(turn, range(visit, VISITS, self._stride), slot)
+        return self._decoded[visit, slot]
 
     def draw(self, number: int) -> Moment:
         """Return what is drawn for item `number`."""
@@ -114,7 +123,7 @@ class Moments:
         recording = int(drawn.recordings[slot])
         while recording in self._damaged:
             recording = (recording + 1) % len(self.recordings)
-        return draw_moment(recording, self._usable[recording], float(drawn.places[visit]),
+        return draw_moment(recording, self.usable[recording], float(drawn.places[visit]),
                            np.random.default_rng([self.seed, 1, number]))
 
     def vary(self, number: int) -> Variation:
@@ -123,7 +132,7 @@ class Moments:
 
     def times(self, moment: Moment) -> tuple[int, int]:
         """Return stamps of a moment: of the frame, and of the mid-point of the sound, ns."""
-        usable = self._usable[moment.recording]
+        usable = self.usable[moment.recording]
         return int(usable[moment.seen]), int(usable[moment.heard])
 
     def _place(self, number: int) -> tuple[int, int, int]:
@@ -137,22 +146,29 @@ class Moments:
             self._round = turn, drawn
         return self._round[1]
 
-    def _visit(self, turn: int, slot: int) -> list[Sample]:
-        """Decode all moments of a round that are drawn from one recording."""
-        numbers = [(turn * VISITS + visit) * self.group + slot for visit in range(VISITS)]
+    def _follow(self, group: int) -> None:
+        """Learn which groups this process is asked for: with two workers, every other."""
+        if group > self._group >= 0:
+            self._stride = group - self._group
+        self._group = group
+
+    def _visit(self, turn: int, visits: Sequence[int], slot: int) -> None:
+        """Decode those moments of a round that will be asked for, of one recording."""
+        numbers = [(turn * VISITS + visit) * self.group + slot for visit in visits]
         moments = [self.draw(number) for number in numbers]
         try:
-            return self._decoded(moments, [self.vary(number) for number in numbers])
+            samples = self._decode(moments, [self.vary(number) for number in numbers])
+            self._decoded.update(zip([(visit, slot) for visit in visits], samples, strict=True))
         except InputError as error:
             self._damaged.add(moments[0].recording)
             if len(self._damaged) == len(self.recordings):
                 raise
             warnings.warn(f'{error} Training goes on without it.', stacklevel=2)
-            return self._visit(turn, slot)
+            self._visit(turn, visits, slot)
 
-    def _decoded(self, moments: Sequence[Moment], variations: Sequence[Variation]) -> list[Sample]:
+    def _decode(self, moments: Sequence[Moment], variations: Sequence[Variation]) -> list[Sample]:
         number = moments[0].recording
-        recording, frames, usable = self.recordings[number], self._frames[number], self._usable[number]
+        recording, frames, usable = self.recordings[number], self._frames[number], self.usable[number]
         seen, seen_by = np.unique([moment.seen for moment in moments], return_inverse=True)
         heard, heard_by = np.unique([moment.heard for moment in moments], return_inverse=True)
         pictures: list[NDArray[np.uint8]] = [np.empty(0, np.uint8)] * len(moments)

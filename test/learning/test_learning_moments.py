@@ -83,6 +83,25 @@ def test_items_depend_on_seed_and_number_alone():
     assert any(different.draw(number) != one.draw(number) for number in numbers)
 
 
+@pytest.mark.parametrize('stride', [1, 2, 3])
+def test_each_worker_decodes_what_it_is_asked_for_alone(stride):
+    counted = []
+
+    class Counted(Made):
+        def frames(self, indices):
+            indices = list(indices)
+            counted.append(len(indices))
+            return super().frames(indices)
+
+    moments = Moments([Counted(**vars(one)) for one in made(4)], seed=0, group=4)
+    for group in range(0, 6 * VISITS, stride):
+        for number in range(4 * group, 4 * group + 4):
+            moments.sample(number)
+    asked = 4 * len(range(0, 6 * VISITS, stride))
+    assert sum(counted) <= asked
+    assert len(counted) <= asked / (VISITS // stride) + 8
+
+
 def test_frame_and_sound_of_a_moment_are_of_one_recording():
     moments = Moments(made(12), seed=3, group=8)
     for number in range(0, 200, 7):
@@ -167,7 +186,7 @@ def metadata(seen, heard):
 
 def side_of(moments, number, which):
     moment = moments.draw(number)
-    usable = moments._usable[moment.recording]
+    usable = moments.usable[moment.recording]
     index = getattr(moment, which)
     variation = moments.vary(number)
     drawn = ([variation.loudness] if which == 'heard' else
