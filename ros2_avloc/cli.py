@@ -44,35 +44,46 @@ def _plainly() -> Iterator[None]:
 @app.command()
 def train(
     out: Annotated[Path, typer.Argument(help='Directory for checkpoints and logs.')],
+    rung: Annotated[str, typer.Option(help='paper (its recipe), label-free (our best without labels), or '
+                                           'taught (names and teachers first).')] = 'taught',
+    network: Annotated[str, typer.Option(help='avol (localises), ave or l3 (retrieval).')] = 'avol',
     pack: Pack = None,
-    teachers: Annotated[Path | None, typer.Option(help='Directory of the teachers for a warm start.')] = None,
-    warm_steps: Annotated[int, typer.Option(help='Steps of the warm start, 8 new scenes each.')] = 1500,
-    categories: Annotated[bool, typer.Option(help='Learn from categories too: names of single things, then '
-                                                  'tags of whole scenes; never places.')] = True,
-    naming_steps: Annotated[int, typer.Option(help='Steps of naming objects, and sounds, 64 each.')] = 2000,
-    steps: Annotated[int, typer.Option(help='Steps of AVC training.')] = 2500,
-    batch: Annotated[int, typer.Option(help='Scenes per step of AVC training.')] = 64,
-    rate: Annotated[float, typer.Option(help='Learning rate of AVC training.')] = 1e-3,
-    curriculum: Annotated[int, typer.Option(help='Scenes until one more object is in view; 0: none.')] = 4000,
+    videos: Annotated[Path | None, typer.Option(help='Directory of video files.')] = None,
+    bags: Annotated[Path | None, typer.Option(help='Directory of rosbag2 recordings.')] = None,
+    teachers: Annotated[Path | None, typer.Option(help='Directory of teachers, for the rung taught.')] = None,
+    simulated_share: Annotated[float, typer.Option(min=0, max=1, help='Of simulated items.')] = 1 / 3,
+    minutes: Annotated[float, typer.Option(help='Length of the run; its stages divide it.')] = 60,
+    steps: Annotated[int | None, typer.Option(help='Length of the run in steps, instead of minutes.')] = None,
+    stage: Annotated[list[str] | None, typer.Option(
+        help='Budget of one stage: avc=1100 (steps) or pictures=38min; may be repeated.')] = None,
+    batch: Annotated[int | None, typer.Option(min=2, help='Pairs per step and process, of AVC.')] = None,
+    rate: Annotated[float | None, typer.Option(help='Learning rate of AVC.')] = None,
+    curriculum: Annotated[int, typer.Option(help='Scenes until one more object is in view.')] = 4000,
     width: Annotated[int, typer.Option(help='Channels of the first block; the paper has 64.')] = 32,
-    seed: Annotated[int, typer.Option(help='Of the weights and the scenes.')] = 1,
-    workers: Annotated[int, typer.Option(help='Processes that compose scenes.')] = 1,
+    seed: Annotated[int, typer.Option(help='Of the weights and of all that is drawn.')] = 1,
+    workers: Annotated[int | None, typer.Option(help='Processes that compose items; else cores - 1.')] = None,
     resume: Annotated[bool, typer.Option(help='Go on from the last checkpoint in OUT.')] = False,
 ) -> None:
-    """Learn AVOL-Net from simulated scenes, and from a pack's photos and recordings."""
-    # Threads that wait by spinning starve the process that composes scenes.
+    """Learn from simulated scenes, photos and recordings of a pack, videos, and bags."""
+    # Threads that wait by spinning starve the processes that compose items.
     os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
     with _plainly():
         from ros2_avloc.learning.recipes import Recipe, learn
 
-        recipe = Recipe(pack, teachers, warm_steps, naming_steps, categories, steps, batch, rate, curriculum,
-                        width, seed, workers)
-        learn(recipe, out, resume=resume)
+        if workers is None:
+            workers = max(1, (os.cpu_count() or 1) // int(os.environ.get('LOCAL_WORLD_SIZE', '1')) - 1)
+        recipe = Recipe(rung, network, pack, videos, bags, teachers, simulated_share,
+                        length=minutes if steps is None else steps, in_minutes=steps is None,
+                        stages=tuple(stage or ()), batch=batch, rate=rate, curriculum=curriculum, width=width,
+                        seed=seed, workers=workers)
+        learn(recipe, out, resume=resume, say=typer.echo)
 
 
 @app.command()
 def evaluate(
-    bundle: Annotated[Path, typer.Option(help='Directory of the model.')],
+    bundle: Annotated[Path | None, typer.Option(help='Directory of the model.')] = None,
+    checkpoint: Annotated[list[Path] | None, typer.Option(
+        help='Of AVE-Net or L3-Net, to compare for retrieval; may be repeated.')] = None,
     pack: Pack = None,
     split: Annotated[str, typer.Option(help='Split of the pack.')] = 'val',
     videos: Annotated[Path | None, typer.Option(help='JSON of boxes beside video files.')] = None,
@@ -80,21 +91,15 @@ def evaluate(
     simulated: Annotated[bool, typer.Option(help='Measure on simulated scenes.')] = True,
     json: Annotated[Path | None, typer.Option(help='File for the figures.')] = None,
     report: Annotated[Path | None, typer.Option(help='File for the report with pictures, .html.')] = None,
-    scenes: Annotated[int, typer.Option(min=1, help='Scenes with one, two and three objects each.')] = 300,
+    scenes: Annotated[int, typer.Option(min=2, help='Scenes with one, two and three objects each.')] = 300,
     engine: Annotated[str, typer.Option(help='auto, openvino or onnxruntime.')] = 'auto',
 ) -> None:
     """Measure a bundle on simulated scenes, scenes composed from a pack, videos with boxes, and bags."""
     with _plainly():
-        from ros2_avloc.learning import measuring
+        from ros2_avloc.learning.evaluating import Request, evaluated
 
-        sets = measuring.composed_sets(pack, split, scenes, simulated=simulated)
-        sets |= measuring.recorded_sets(videos, bags)
-        measured = measuring.evaluate(bundle, sets, measuring.set_aside(pack, scenes), engine=engine)
-        typer.echo(measuring.table(measured.report))
-        if json is not None:
-            measuring.write_json(measured.report, json)
-        if report is not None:
-            measuring.write_report(measured, report)
+        typer.echo(evaluated(Request(bundle, tuple(checkpoint or ()), pack, split, videos, bags, simulated,
+                                     scenes, engine, json, report)))
 
 
 @app.command()

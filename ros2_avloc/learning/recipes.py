@@ -1,81 +1,203 @@
-"""What ``avloc train`` does: stages in order, all to one network."""
+"""What ``avloc train`` does: the stages of a rung in order, all to one network."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from functools import partial
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
+from torch.utils.data import default_collate
 
 from ros2_avloc.errors import InputError
-from ros2_avloc.learning.distil import distil
-from ros2_avloc.learning.loop import Budget
-from ros2_avloc.learning.naming import name_pictures, name_sounds
-from ros2_avloc.learning.networks import AVOLNet
-from ros2_avloc.learning.training import train
-from ros2_avloc.learning.worlds import LEARNED, SET_ASIDE, banks_of
+from ros2_avloc.learning.checks import Check, check_of
+from ros2_avloc.learning.lessons import Lessons, NamedThings, Replays, teaching_of
+from ros2_avloc.learning.loop import LAST, Budget, Learner, fit
+from ros2_avloc.learning.matching import KINDS, Network
+from ros2_avloc.learning.material import Material
+from ros2_avloc.learning.naming import Crops, Seconds
+from ros2_avloc.learning.rungs import REPEATED, RUNGS, budgets
+from ros2_avloc.learning.scenes import Mixture
+from ros2_avloc.learning.sources import CloseUps, Scenes
+from ros2_avloc.learning.streams import Stream
+from ros2_avloc.learning.training import Correspondence, PaperCorrespondence, TaggedCorrespondence
 
-WARM, NAMING = (8, 1.5e-3), (64, 2e-3)
-"""Batch and learning rate of the stages before AVC."""
+CHECKED = 192
+"""Scenes, or things, per bank that are looked at now and then."""
+
+LABEL_FREE = ('silence', 'noise', 'hum', 'other')
+"""Negatives that need no label; sounds of other recordings are negatives within the batch."""
+
+REPLAYS = {'pictures': Replays(kept=16_000, drawn=REPEATED), 'sounds': Replays(kept=4_000, drawn=32)}
+"""Crops take 63 kB each with their answers, sounds 208 kB."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to learn; the options of ``avloc train``."""
+    """How to learn; the options of ``avloc train``.
 
-    pack: Path | None
-    teachers: Path | None
-    warm_steps: int
-    naming_steps: int
-    categories: bool
-    steps: int
-    batch: int
-    rate: float
-    curriculum: int
-    width: int
-    seed: int
-    workers: int
+    Attributes
+    ----------
+    rung
+        One of `RUNGS`.
+    network
+        ``'avol'``, ``'ave'`` or ``'l3'``.
+    pack, videos, bags
+        What to learn from besides simulated scenes.
+    teachers
+        Directory of the teachers, for the rung `taught`.
+    simulated_share
+        Of all items.
+    length, in_minutes
+        Of the whole run, in steps or minutes.
+    stages
+        Budgets of single stages, see `rungs.budgets`.
+    batch, rate
+        Of AVC; ``None``: the rung's.
+    curriculum
+        Scenes until one more object is in view, for the rung `label-free`.
+    width
+        Channels of the towers' first block.
+    seed
+        Of the weights and of all that is drawn.
+    workers
+        Processes that compose items.
+    """
+
+    rung: str = 'taught'
+    network: str = 'avol'
+    pack: Path | None = None
+    videos: Path | None = None
+    bags: Path | None = None
+    teachers: Path | None = None
+    simulated_share: float = 1 / 3
+    length: float = 60.0
+    in_minutes: bool = True
+    stages: tuple[str, ...] = ()
+    batch: int | None = None
+    rate: float | None = None
+    curriculum: int = 4_000
+    width: int = 32
+    seed: int = 1
+    workers: int = 1
 
 
-def learn(recipe: Recipe, out: Path, *, resume: bool) -> None:
-    """Warm-start from teachers, then from names, where these are asked for; then learn AVC.
+def learn(recipe: Recipe, out: Path, *, resume: bool, say: Callable[[str], None] = print) -> None:
+    """Learn, stage by stage.
 
-    Each stage has a directory of checkpoints in `out`; with `resume` the last one that was begun goes on.
+    Each stage has a directory of its own in `out`; with `resume` the last one that was begun goes on.
 
     Raises
     ------
     InputError
-        If the pack or the teachers cannot be read, or there is nothing to resume.
+        If an option or a source cannot be used, or there is nothing to resume.
+    StoppedError
+        On Ctrl-C, after a checkpoint was saved.
     """
-    torch.manual_seed(recipe.seed)
-    stages = _stages(recipe)
-    begun = [name for name in stages if (out / name / 'last.ckpt').exists()] if resume else []
+    if recipe.network not in KINDS:
+        raise InputError(f'There is no network {recipe.network!r}; choose one of {", ".join(KINDS)}.')
+    budget = budgets(recipe.rung, (recipe.length, recipe.in_minutes), recipe.stages, batch=recipe.batch,
+                     rate=recipe.rate, workers=recipe.workers)
+    begun = [name for name in budget if (out / name / LAST).exists()] if resume else []
     if resume and not begun:
         raise InputError(f'{out} holds no checkpoint to go on from; leave --resume out.')
+    if recipe.rung == 'paper' and budget['avc'].batch < 4:
+        raise InputError('Matching and mismatching pairs, half and half, need a --batch of at least 4.')
+    first = int(os.environ.get('RANK', '0')) == 0
     out.mkdir(parents=True, exist_ok=True)
-    settings = asdict(recipe) | {'pack': recipe.pack and recipe.pack.name, 'teachers': bool(recipe.teachers)}
-    (out / 'recipe.json').write_text(json.dumps(settings, indent=2) + '\n', encoding='utf-8')
-    for name in list(stages)[len(begun[:-1]):]:
-        last = out / name / 'last.ckpt' if name in begun else None
-        stages[name](directory=out / name, resume=last)
+    if first:
+        text = json.dumps(written(recipe, budget), indent=2) + '\n'
+        (out / 'recipe.json').write_text(text, encoding='utf-8')
+    torch.manual_seed(recipe.seed)
+    network = KINDS[recipe.network](recipe.width, batch_norm=recipe.rung != 'paper')
+    folders = [folder for folder in (recipe.videos, recipe.bags) if folder is not None]
+    group = budget['avc'].batch * int(os.environ.get('WORLD_SIZE', '1'))
+    material = Material.read(recipe.pack, folders, recipe.simulated_share, recipe.seed, group)
+    for name in list(budget)[len(begun[:-1]):]:
+        stage = _Stage(recipe, material, network, name, budget[name], out / name, resume and name in begun)
+        fit(*stage.made(), stage.directory, resume=stage.resume, checks=list(stage.checks()),
+            say=say if first else _hush)
+        shutil.rmtree(stage.replays, ignore_errors=True)
 
 
-def _stages(recipe: Recipe) -> dict[str, Callable[..., None]]:
-    """Return what is to be done, in order, all to one network."""
-    banks, aside = banks_of(recipe.pack, LEARNED, 'learn'), banks_of(recipe.pack, SET_ASIDE, 'calibrate')
-    network, found = AVOLNet(recipe.width), list(banks.values())
-    stages: dict[str, Callable[..., None]] = {}
-    if recipe.teachers is not None:
-        warm = Budget(recipe.warm_steps, *WARM, recipe.workers)
-        stages['warm'] = partial(distil, network, found, recipe.teachers, warm, seed=recipe.seed)
-    if recipe.categories:
-        naming = Budget(recipe.naming_steps, *NAMING, recipe.workers)
-        stages['pictures'] = partial(name_pictures, network, found, naming, seed=recipe.seed)
-        stages['sounds'] = partial(name_sounds, network, found, naming, seed=recipe.seed)
-    avc = Budget(recipe.steps, recipe.batch, recipe.rate, recipe.workers)
-    stages['avc'] = partial(train, network, banks, aside, avc, seed=recipe.seed, curriculum=recipe.curriculum,
-                            tags=recipe.categories)
-    return stages
+@dataclass(frozen=True)
+class _Stage:
+    recipe: Recipe
+    material: Material
+    network: Network
+    name: str
+    budget: Budget
+    directory: Path
+    resume: bool
+
+    def made(self) -> tuple[Learner, Stream]:
+        """Return what learns, and what it learns from."""
+        if self.name in ('pictures', 'sounds'):
+            return self._lessons()
+        if self.recipe.rung == 'paper':
+            scenes = self.material.stream(lambda bank: Scenes(bank, Mixture(negatives=0.0)), recorded=True)
+            return PaperCorrespondence(self.network, self.budget, self.material.epoch), scenes
+        if self.name == 'close-ups':
+            return Correspondence(self.network, self.budget), self.material.stream(CloseUps, recorded=False)
+        if self.recipe.rung == 'label-free':
+            mixture, curriculum = Mixture(kinds=LABEL_FREE), self.recipe.curriculum
+            scenes = self.material.stream(lambda bank: Scenes(bank, mixture, curriculum), recorded=True)
+            return Correspondence(self.network, self.budget), scenes
+        numbers = self.material.numbers
+        scenes = self.material.stream(lambda bank: Scenes(bank, Mixture(), numbers=numbers), recorded=True,
+                                      numbers=True)
+        return TaggedCorrespondence(self.network, self.budget, len(numbers)), scenes
+
+    def checks(self) -> Iterator[Check | NamedThings]:
+        """Yield, per bank that is set aside, what is looked at now and then."""
+        for source, bank in self.material.aside.items():
+            if self.name in ('pictures', 'sounds'):
+                things = (Crops if self.name == 'pictures' else Seconds)(bank, self.material.numbers)
+                drawn = default_collate([things.item(number, np.random.default_rng([1, number]))
+                                         for number in range(CHECKED)])
+                yield NamedThings(source, drawn['thing'], drawn['name'])
+            else:
+                yield check_of(source, bank, CHECKED)
+
+    @property
+    def replays(self) -> Path:
+        """Directory of things that are learned from again."""
+        rank = os.environ.get('RANK', '0')
+        return self.directory / f'replays{rank}'
+
+    def _lessons(self) -> tuple[Learner, Stream]:
+        pictures, numbers = self.name == 'pictures', self.material.numbers
+        stream = self.material.stream(lambda bank: (Crops if pictures else Seconds)(bank, numbers),
+                                      recorded=False)
+        tower, teaching, budget = ('vision' if pictures else 'sound'), None, self.budget
+        if self.recipe.teachers is None:
+            budget = replace(budget, batch=budget.batch + REPLAYS[self.name].drawn)
+        else:
+            if not self.resume:
+                shutil.rmtree(self.replays, ignore_errors=True)
+            teaching = teaching_of(tower, self.recipe.teachers, stream, REPLAYS[self.name], self.replays)
+        return Lessons(self.network, tower, budget, len(numbers), teaching=teaching,
+                       seed=self.recipe.seed), stream
+
+
+def written(recipe: Recipe, budget: dict[str, Budget]) -> dict[str, Any]:
+    """Return a recipe as the model card and ``recipe.json`` state it; of paths only their names."""
+    settings = {name: value.name if isinstance(value, Path) else value
+                for name, value in asdict(recipe).items()}
+    for name in ('length', 'in_minutes', 'batch', 'rate'):
+        del settings[name]
+    return settings | {
+        'says': RUNGS[recipe.rung].says, 'categories': recipe.rung == 'taught',
+        'teachers': recipe.rung == 'taught' and recipe.teachers is not None,
+        'stages': [f'{name}: {one.length:g} {"minutes" if one.in_minutes else "steps"}, batch {one.batch}, '
+                   f'rate {one.learning_rate:g}' for name, one in budget.items()],
+    }
+
+
+def _hush(_: str) -> None:
+    pass

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.utils.data import IterableDataset, get_worker_info
 
-from ros2_avloc.audio.spectrogram import spectrogram
 from ros2_avloc.learning import pictures, sounds
-from ros2_avloc.learning.banks import Bank, Recording, categories
+from ros2_avloc.learning.banks import Bank, Recording
 from ros2_avloc.learning.pictures import LEARNING, Layout, Picture
 
 Rng = np.random.Generator
@@ -61,6 +56,8 @@ class Mixture:
         Share of scenes, among those with two objects or more, in which two of them sound.
     layout
         How objects are laid out in composed pictures.
+    kinds
+        Of negatives.
     """
 
     fewest: int = 1
@@ -68,6 +65,7 @@ class Mixture:
     negatives: float = 0.2
     duets: float = 0.15
     layout: Layout = LEARNING
+    kinds: tuple[str, ...] = NEGATIVES
 
 
 def draw_scene(bank: Bank, mixture: Mixture, rng: Rng) -> Scene:
@@ -76,7 +74,7 @@ def draw_scene(bank: Bank, mixture: Mixture, rng: Rng) -> Scene:
     wanted = [str(name) for name in rng.choice(sorted(bank.recordings), count, replace=False)]
     picture = pictures.draw_picture(bank, wanted, rng, mixture.layout)
     if rng.random() < mixture.negatives:
-        return negative_scene(bank, picture, str(rng.choice(_possible(bank, picture))), rng)
+        return negative_scene(bank, picture, str(rng.choice(_possible(bank, picture, mixture.kinds))), rng)
     in_view = [name for name, _ in picture.objects]
     duet = len(in_view) > 1 and rng.random() < mixture.duets
     heard = tuple(str(name) for name in rng.choice(in_view, 2 if duet else 1, replace=False))
@@ -112,14 +110,14 @@ def _nameless(bank: Bank, negative: str, rng: Rng) -> NDArray[np.float32]:
     return sounds.vary(_one_of(bank.negatives[name], rng), rng)
 
 
-def _possible(bank: Bank, picture: Picture) -> list[str]:
-    """Return the kinds of negatives that a bank has for a picture."""
+def _possible(bank: Bank, picture: Picture, kinds: Sequence[str]) -> list[str]:
+    """Return those of the kinds of negatives that a bank has for a picture."""
     lacking = set()
     if not bank.negatives:
         lacking.add('other')
     if len(picture.objects) == len(bank.recordings):
         lacking.add('elsewhere')
-    return [name for name in NEGATIVES if name not in lacking]
+    return [name for name in kinds if name not in lacking]
 
 
 def _mixed(bank: Bank, names: Sequence[str], rng: Rng) -> NDArray[np.float32]:
@@ -129,53 +127,3 @@ def _mixed(bank: Bank, names: Sequence[str], rng: Rng) -> NDArray[np.float32]:
 
 def _one_of(recordings: Sequence[Recording], rng: Rng) -> NDArray[np.float32]:
     return sounds.second_of(recordings[int(rng.integers(len(recordings)))], rng)
-
-
-class SceneStream(IterableDataset[dict[str, Tensor]]):
-    """Scenes without end, a bank drawn afresh for each.
-
-    Each item holds ``image`` uint8 ``(3, 224, 224)``, ``spectrogram`` float32 ``(1, 257, 200)``, and
-    ``seen`` and ``heard``, bool ``(categories,)``: what is in view, and what sounds (there or elsewhere).
-
-    Parameters
-    ----------
-    banks
-        Where scenes are drawn from, all equally often.
-    mixture
-        How scenes are drawn in the end.
-    seed
-        Of all that is drawn; workers draw differently.
-    curriculum
-        Scenes after which one more object may be in view, from one up to ``mixture.most``.
-    """
-
-    def __init__(self, banks: Sequence[Bank], mixture: Mixture, seed: int, curriculum: int = 0) -> None:
-        super().__init__()
-        self.banks, self.mixture, self.seed, self.curriculum = list(banks), mixture, seed, curriculum
-        names = categories(banks)
-        self.numbers = {name: number for number, name in enumerate(names)}
-
-    def __iter__(self) -> Iterator[dict[str, Tensor]]:
-        worker = get_worker_info()
-        rng = np.random.default_rng([self.seed, worker.seed % 2 ** 32 if worker else 0])
-        for drawn in itertools.count(step=worker.num_workers if worker else 1):
-            bank = self.banks[rng.integers(len(self.banks))]
-            yield self.item(draw_scene(bank, self._stage(drawn), rng))
-
-    def _stage(self, drawn: int) -> Mixture:
-        most = 1 + drawn // self.curriculum if self.curriculum else self.mixture.most
-        return replace(self.mixture, most=min(most, self.mixture.most))
-
-    def item(self, scene: Scene) -> dict[str, Tensor]:
-        """Return a scene as tensors."""
-        return {
-            'image': torch.from_numpy(scene.picture.rgb.transpose(2, 0, 1).copy()),
-            'spectrogram': torch.from_numpy(spectrogram(scene.samples))[None],
-            'seen': self._flags([name for name, _ in scene.picture.objects]),
-            'heard': self._flags(scene.heard),
-        }
-
-    def _flags(self, names: Sequence[str]) -> Tensor:
-        flags = torch.zeros(len(self.numbers), dtype=torch.bool)
-        flags[[self.numbers[name] for name in names]] = True
-        return flags

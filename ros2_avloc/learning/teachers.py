@@ -1,6 +1,6 @@
 """Two small networks that were trained on labelled data, to warm-start AVOL-Net's towers from.
 
-Their weights are neither copied nor shipped: only what they answer to composed scenes is learned from.
+Their weights are neither copied nor shipped: only what they answer to composed things is learned from.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from torch import Tensor
 from ros2_avloc.audio.sound import SAMPLE_RATE
 from ros2_avloc.errors import InputError
 
-CELL_CHANNELS = 1280
-"""Channels of MobileNetV2's last activation."""
+SHOWN = 224
+"""Side at which MobileNetV2 is shown a crop of 112 px: twice as large, so that its cells are AVOL-Net's."""
 
 SOUND_CHANNELS = 1024
 """Length of YAMNet's embedding."""
@@ -30,45 +30,63 @@ HEARD_SAMPLES = 15_600
 
 _VISION_FILE, _SOUND_FILE = 'mobilenet_v2_1.0_224_quant.tflite', 'yamnet.tflite'
 
+TOGETHER = 16
+"""Crops that MobileNetV2 is shown at once; its answer to one does not depend on the others."""
 
-class Teachers:
-    """MobileNetV2, which answers for each cell of the grid, and YAMNet, which answers for a second of sound.
+
+class Eye:
+    """MobileNetV2, which answers for each cell of a crop's grid of 7×7.
 
     Parameters
     ----------
     directory
-        Holds both files in TensorFlow Lite's format.
-    batch
-        Images to be looked at together.
+        Holds the file in TensorFlow Lite's format.
 
     Raises
     ------
     InputError
-        If a file is missing or holds another network.
+        If it is missing or holds another network.
     """
 
-    def __init__(self, directory: Path, batch: int) -> None:
-        core = ov.Core()
-        vision = _until(core, directory / _VISION_FILE, 'Clamp')
-        vision.reshape([batch, 448, 448, 3])
-        self._vision = core.compile_model(vision, 'CPU')
-        self._sound = core.compile_model(_until(core, directory / _SOUND_FILE, 'Reshape'), 'CPU')
+    def __init__(self, directory: Path) -> None:
+        network = _until(ov.Core(), directory / _VISION_FILE, 'Clamp')
+        network.reshape([TOGETHER, SHOWN, SHOWN, 3])
+        self._network = ov.compile_model(network, 'CPU')
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Teachers:
-        """Return itself: averaging copies the module that learns, and compiled networks cannot be copied."""
-        return self
+    def __call__(self, crops: Tensor) -> Tensor:
+        """Answer to uint8 ``(n, 3, 112, 112)``: float32 ``(n, 1280, 7, 7)``, vectors of length 1."""
+        return torch.cat([self._answer(some) for some in torch.split(crops, TOGETHER)])
 
-    def cells(self, images: Tensor) -> Tensor:
-        """Answer to uint8 ``(batch, 3, 224, 224)``: uint8 ``(batch, 1280, 14, 14)``, in steps of 6/255."""
-        enlarged = nnf.interpolate(images.float(), size=(448, 448), mode='bilinear', align_corners=False)
+    def _answer(self, crops: Tensor) -> Tensor:
+        enlarged = nnf.interpolate(crops.float(), size=(SHOWN, SHOWN), mode='bilinear', align_corners=False)
         # The teacher pads at the right and below alone. Moved by 4 px, mirrored pictures give mirrored cells.
-        moved = nnf.pad(enlarged, (4, 0, 4, 0), mode='replicate')[..., :448, :448]
-        pixels = moved.round().to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()
-        return torch.from_numpy(np.rint(self._vision(pixels)[0] * (255 / 6)).astype(np.uint8))
+        moved = nnf.pad(enlarged, (4, 0, 4, 0), mode='replicate')[..., :SHOWN, :SHOWN]
+        pixels = np.zeros((TOGETHER, SHOWN, SHOWN, 3), np.uint8)
+        pixels[:len(crops)] = moved.round().to(torch.uint8).permute(0, 2, 3, 1).numpy()
+        return nnf.normalize(torch.from_numpy(self._network(pixels)[0][:len(crops)]), dim=1)
 
-    def sounds(self, heard: Tensor) -> Tensor:
-        """Answer to float32 ``(n, 15600)`` at 16 kHz: ``(n, 1024)``."""
-        return torch.from_numpy(np.concatenate([self._sound(one)[0] for one in heard.numpy()]))
+
+class Ear:
+    """YAMNet, which answers for a second of sound.
+
+    Parameters
+    ----------
+    directory
+        Holds the file in TensorFlow Lite's format.
+
+    Raises
+    ------
+    InputError
+        If it is missing or holds another network.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._network = ov.compile_model(_until(ov.Core(), directory / _SOUND_FILE, 'Reshape'), 'CPU')
+
+    def __call__(self, heard: Tensor) -> Tensor:
+        """Answer to float32 ``(n, 15600)`` at 16 kHz: float32 ``(n, 1024, 1, 1)``, vectors of length 1."""
+        answers = np.concatenate([self._network(one)[0] for one in heard.numpy()])
+        return nnf.normalize(torch.from_numpy(answers), dim=1)[..., None, None]
 
 
 def heard_by_teacher(samples: NDArray[np.float32]) -> Tensor:

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as nnf
 from torch import Tensor, nn
 
-from ros2_avloc.learning.banks import Bank
-from ros2_avloc.learning.checks import Check, check_of, logits_of
-from ros2_avloc.learning.loop import Budget, Learner, fit, scaled
+from ros2_avloc.learning.checks import Check
+from ros2_avloc.learning.loop import Budget, Learner, scaled
 from ros2_avloc.learning.losses import Relations, contrastive, logistic
+from ros2_avloc.learning.matching import Network, describe_maps, describe_sounds, gathered, logits_of_pairs
 from ros2_avloc.learning.networks import AVOLNet
-from ros2_avloc.learning.scenes import Mixture, SceneStream
-
-CHECKED_SCENES = 192
-"""Scenes per bank that are looked at between epochs."""
-
 
 TAG_WEIGHT = 2.0
 """Weight of the loss of tags beside that of pairs."""
@@ -26,36 +20,89 @@ TAG_WEIGHT = 2.0
 TAG_THERE = 4.0
 """Weight of a tag that is there beside one that is not: few are."""
 
+Batch = dict[str, Tensor]
+
 
 class Correspondence(Learner):
-    """The paper's logistic loss, and a contrastive one beside it, over all pairs of a batch."""
+    """The paper's logistic loss, and a contrastive one beside it, over all pairs of a batch; no labels."""
 
-    def __init__(self, network: AVOLNet, budget: Budget) -> None:
+    def __init__(self, network: Network, budget: Budget) -> None:
         super().__init__(budget)
         self.network = network
+        network.requires_grad_(True)
 
-    def training_step(self, batch: dict[str, Tensor]) -> Tensor:
-        """Return the loss of one batch of scenes."""
-        cells = self.network.embed_cells(scaled(batch['image']))
-        return self.loss_of(cells, self.network.embed_sound(batch['spectrogram']), batch)
+    def training_step(self, batch: Batch) -> Tensor:
+        """Return the loss of one batch."""
+        maps = self.network.vision(scaled(batch['image']))
+        return self.loss_of(maps, describe_sounds(self.network, batch['spectrogram']), batch)
 
-    def loss_of(self, cells: Tensor, sounds: Tensor, batch: dict[str, Tensor]) -> Tensor:
-        """Return the loss of what was made of a batch, and log its parts."""
-        best = self.network.heads.compare(cells, sounds).amax(dim=(2, 3))
-        relations = Relations.of(batch['seen'], batch['heard'])
-        losses = {'contrastive': contrastive(best, relations), 'logistic': logistic(best, relations)}
-        self.log_dict({**losses, 'scale': self.network.heads.scale, 'bias': self.network.heads.bias})
-        return losses['contrastive'] + losses['logistic']
+    def loss_of(self, maps: Tensor, sounds: Tensor, batch: Batch) -> Tensor:
+        """Return the loss of what the towers made of a batch, and log its parts."""
+        pictures = gathered(describe_maps(self.network, maps))
+        best = logits_of_pairs(self.network, pictures, gathered(sounds))
+        relations = self.relations({key: gathered(batch[key]) for key in _RELATED if key in batch})
+        losses = {loss.__name__: loss(best, relations) for loss in self.losses}
+        self.log_dict(losses)
+        return torch.stack(list(losses.values())).sum()
+
+    losses: tuple[Callable[[Tensor, Relations], Tensor], ...] = (contrastive, logistic)
+
+    def relations(self, batch: Batch) -> Relations:
+        """Return which pairs correspond: known from recordings alone."""
+        return Relations.apart(batch['identity'], batch['sound_identity'])
 
     def validation_step(self, check: Check) -> None:
-        """Log how often the peak lies on what sounds, and how well best logits tell pairs from others."""
-        logits = logits_of(self.network, check.images, check.spectrograms)
-        peaks = logits.flatten(1).argmax(dim=1)
-        right = check.targets.flatten(1)[torch.arange(len(peaks)), peaks][check.corresponds]
-        best = logits.amax(dim=(1, 2))
-        told = (best[check.corresponds][:, None] > best[~check.corresponds]).float().mean()
-        self.log_dict({f'localised_{check.name}': right.float().mean(), f'auc_{check.name}': told},
-                      batch_size=1, prog_bar=True)
+        """Log how well logits tell pairs from others, and how often the peak lies on what sounds."""
+        network, logits = self.network, []
+        right: list[Tensor] = []
+        parts = (torch.split(one, 32) for one in (check.images, check.spectrograms, check.targets))
+        for images, sounds, targets in zip(*parts, strict=True):
+            some = network(scaled(images.to(self.device)), sounds.to(self.device)).float().cpu()
+            some = some.reshape(len(some), -1)
+            logits.append(some.amax(dim=1))
+            if isinstance(network, AVOLNet):
+                right.append(targets.cpu().flatten(1)[torch.arange(len(some)), some.argmax(dim=1)])
+        best, corresponds = torch.cat(logits), check.corresponds.cpu()
+        told = (best[corresponds][:, None] > best[~corresponds]).float().mean()
+        self.log(f'auc_{check.name}', told, batch_size=1)
+        if right:
+            self.log(f'localised_{check.name}', torch.cat(right)[corresponds].float().mean(), batch_size=1)
+
+
+_RELATED = ('identity', 'sound_identity', 'seen', 'heard', 'known')
+
+
+class PaperCorrespondence(Correspondence):
+    """The paper's recipe: half of the pairs match, half do not; logistic loss; Adam.
+
+    The learning rate is multiplied by 0.94 every 16 epochs; nothing is averaged.
+
+    Parameters
+    ----------
+    epoch
+        Pairs that count as one epoch: streams have no end.
+    """
+
+    average_limit = 0.0
+    losses = (logistic,)
+
+    def __init__(self, network: Network, budget: Budget, epoch: int) -> None:
+        super().__init__(network, budget)
+        self.epoch = epoch
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """Adam with weight decay 1e-5."""
+        return torch.optim.Adam(self.parameters(), lr=self.budget.learning_rate, weight_decay=1e-5)
+
+    def rate(self, step: int, share: float) -> float:
+        """Return the learning rate of a step."""
+        world = self.trainer.world_size if self._trainer else 1
+        epochs = step * world * self.budget.batch // self.epoch
+        return float(self.budget.learning_rate * 0.94 ** (epochs // 16))
+
+    def relations(self, batch: Batch) -> Relations:
+        """Return the paper's pairs."""
+        return Relations.halves(batch['identity'])
 
 
 class TaggedCorrespondence(Correspondence):
@@ -70,48 +117,32 @@ class TaggedCorrespondence(Correspondence):
         How many there are.
     """
 
-    def __init__(self, network: AVOLNet, budget: Budget, categories: int) -> None:
+    def __init__(self, network: Network, budget: Budget, categories: int) -> None:
         super().__init__(network, budget)
         channels = 8 * network.width
         self.see = nn.Sequential(nn.BatchNorm2d(channels), nn.Conv2d(channels, categories, 1))
         network.sound.requires_grad_(False)
 
-    def training_step(self, batch: dict[str, Tensor]) -> Tensor:
+    def training_step(self, batch: Batch) -> Tensor:
         """Return the loss of one batch of scenes."""
         network = self.network
         network.sound.eval()
         maps = network.vision(scaled(batch['image']))
-        sounds = network.embed_sound(batch['spectrogram'])
-        pairs = self.loss_of(network.heads.embed_maps(maps), sounds, batch)
-        there = torch.full((batch['seen'].shape[1],), TAG_THERE, device=maps.device)
-        seen = nnf.binary_cross_entropy_with_logits(
-            self.see(maps).amax(dim=(2, 3)).float(), batch['seen'].float(), pos_weight=there)
-        self.log('seen', seen, prog_bar=True)
+        pairs = self.loss_of(maps, describe_sounds(network, batch['spectrogram']), batch)
+        seen = self._tags(maps, batch)
+        self.log('seen', seen)
         return pairs + TAG_WEIGHT * seen
 
+    def relations(self, batch: Batch) -> Relations:
+        """Return which pairs correspond: by category where it is known, else by recording."""
+        return Relations.told(batch['seen'], batch['heard'], batch['known'], batch['identity'],
+                              batch['sound_identity'])
 
-def train(network: AVOLNet, banks: dict[str, Bank], checked: dict[str, Bank], budget: Budget, directory: Path,
-          *, seed: int, curriculum: int = 0, tags: bool = False, resume: Path | None = None) -> None:
-    """Train `network` in place.
-
-    Parameters
-    ----------
-    banks
-        By name, drawn from equally often.
-    checked
-        Banks of other items, looked at now and then; nothing is learned from them.
-    seed
-        Of all scenes.
-    curriculum
-        Scenes after which one more object may be in view; 0: as many as ever from the start.
-    tags
-        Learn from categories too, as tags of whole pictures, never of places; see `TaggedCorrespondence`.
-    resume
-        Checkpoint to go on from.
-    """
-    stream = SceneStream(list(banks.values()), Mixture(), seed, curriculum)
-    checks: Sequence[Check] = [check_of(name, bank, CHECKED_SCENES) for name, bank in checked.items()]
-    learner = Correspondence(network, budget)
-    if tags:
-        learner = TaggedCorrespondence(network, budget, len(stream.numbers))
-    fit(learner, stream, directory, resume=resume, checks=checks)
+    def _tags(self, maps: Tensor, batch: Batch) -> Tensor:
+        """Return the loss of the tags of pictures whose categories are known."""
+        there = torch.full((batch['seen'].shape[1],), TAG_THERE, device=maps.device)
+        tags = self.see(maps).amax(dim=(2, 3)).float()
+        losses = nnf.binary_cross_entropy_with_logits(tags, batch['seen'].float(), pos_weight=there,
+                                                      reduction='none')
+        known = batch['known'].float()
+        return (losses.mean(dim=1) * known).sum() / known.sum().clamp(min=1)

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from ros2_avloc.learning.losses import Relations, contrastive, logistic
+from ros2_avloc.learning.streams import APART
 
 # Scene 0 shows 0 and 1 and sounds like 0; scene 1 shows 1 and sounds so; scene 2 shows 2, with silence.
 SEEN = torch.tensor([[1, 1, 0], [0, 1, 0], [0, 0, 1]], dtype=torch.bool)
@@ -48,3 +49,41 @@ def test_a_batch_of_silence_has_no_contrast():
     relations = Relations.of(SEEN, torch.zeros_like(HEARD))
     assert contrastive(torch.randn(3, 3), relations).item() == 0
     assert torch.isfinite(logistic(torch.randn(3, 3), relations))
+
+
+def test_without_labels_recordings_tell_pairs_apart():
+    relations = Relations.apart(torch.tensor([4, 4, 7]), torch.tensor([4, 4, -1]))
+    assert relations.corresponds.tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 0]]
+    assert relations.differs.tolist() == [[0, 0, 1], [0, 0, 1], [1, 1, 1]]
+
+
+def test_without_labels_no_category_hides_a_false_negative():
+    relations = Relations.apart(torch.arange(5))
+    assert (relations.corresponds ^ relations.differs).all()
+
+
+def test_the_papers_pairs_use_each_picture_and_each_sound_once():
+    relations = Relations.halves(torch.arange(9))
+    made = relations.corresponds | relations.differs
+    assert made.sum(dim=0).tolist() == made.sum(dim=1).tolist() == [1] * 9
+    assert relations.corresponds.diagonal().tolist() == [True] * 4 + [False] * 5
+    assert not relations.differs.diagonal().any()
+
+
+def test_sounds_are_exchanged_within_a_source():
+    pictures = torch.tensor([0, 1, 2, 3, APART + 4, 5, APART + 6, 7])
+    relations = Relations.halves(pictures)
+    rows, columns = relations.differs.nonzero().T
+    assert torch.equal(pictures[rows] // APART, pictures[columns] // APART)
+    assert len(rows) == 2
+
+
+def test_two_moments_of_one_recording_are_no_mismatch():
+    assert Relations.halves(torch.tensor([0, 1, 2, 5, 5, 7])).differs.sum() == 2
+
+
+def test_categories_count_where_they_are_known():
+    known = torch.tensor([True, True, False])
+    told = Relations.told(SEEN, HEARD, known, torch.arange(3), torch.tensor([0, 1, 2]))
+    assert told.corresponds.tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
+    assert told.differs.tolist() == [[0, 0, 1], [1, 0, 1], [1, 1, 0]]

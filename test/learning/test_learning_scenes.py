@@ -2,13 +2,12 @@
 
 import numpy as np
 import pytest
-import torch
 
 from ros2_avloc.learning import sounds
 from ros2_avloc.learning.banks import pack_bank
 from ros2_avloc.learning.checks import centre_localised, localised, scenes_of, target_cells
 from ros2_avloc.learning.pictures import Layout, Picture
-from ros2_avloc.learning.scenes import NEGATIVES, Mixture, Scene, SceneStream, negative_scene
+from ros2_avloc.learning.scenes import NEGATIVES, Mixture, Scene, negative_scene
 
 
 @pytest.fixture(params=['world', 'pack'])
@@ -96,18 +95,6 @@ def test_a_peak_counts_where_it_lies_in_the_box():
     heatmaps[0, 7, 7] = heatmaps[1, 13, 13] = 1
     assert localised(heatmaps, scenes).tolist() == [True, False]
     assert centre_localised(scenes).tolist() == [True, False]
-
-
-def test_the_stream_numbers_what_is_seen_and_heard(world):
-    stream = SceneStream([world], Mixture(negatives=0.0), seed=1, curriculum=3)
-    items = [item for item, _ in zip(stream, range(12), strict=False)]
-    assert [int(item['seen'].sum()) for item in items[:3]] == [1, 1, 1]
-    assert max(int(item['seen'].sum()) for item in items) > 1
-    for item in items:
-        assert item['image'].shape == (3, 224, 224)
-        assert item['image'].dtype == torch.uint8
-        assert item['spectrogram'].shape == (1, 257, 200)
-        assert (item['heard'] <= item['seen']).all()
 
 
 @pytest.mark.parametrize('negative', NEGATIVES)

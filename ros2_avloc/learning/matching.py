@@ -1,0 +1,52 @@
+"""What the three networks have in common: pictures and sounds are described apart, then compared in pairs."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ros2_avloc.learning.networks import AVENet, AVOLNet, L3Net
+
+Network = AVOLNet | AVENet | L3Net
+
+KINDS = {'avol': AVOLNet, 'ave': AVENet, 'l3': L3Net}
+"""Networks by the names that ``avloc train`` knows."""
+
+
+def describe_maps(network: Network, maps: Tensor) -> Tensor:
+    """Return what a network compares of pictures, from its vision tower's maps ``(n, channels, r, c)``."""
+    if isinstance(network, AVOLNet):
+        return network.heads.embed_maps(maps)
+    pooled = maps.amax(dim=(2, 3))
+    return network.see(pooled) if isinstance(network, AVENet) else pooled
+
+
+def describe_sounds(network: Network, spectrograms: Tensor) -> Tensor:
+    """Return what a network compares of sounds ``(n, 1, 257, 200)``."""
+    if isinstance(network, L3Net):
+        return network.pool_sound(spectrograms)
+    return network.embed_sound(spectrograms)
+
+
+def logits_of_pairs(network: Network, pictures: Tensor, sounds: Tensor) -> Tensor:
+    """Return the logits ``(n, m)`` that pictures and sounds, as described, correspond; the best cell's."""
+    if isinstance(network, AVOLNet):
+        return network.heads.compare(pictures, sounds).amax(dim=(2, 3))
+    return network.compare(pictures, sounds)
+
+
+def gathered(values: Tensor) -> Tensor:
+    """Return what all processes hold, one after another, along dimension 0; gradients find their way back.
+
+    Each process computes the whole loss of what was gathered, and gradients of weights are averaged over
+    processes: that is the gradient of one process with the whole batch.
+    """
+    if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
+        return values
+    if not values.requires_grad:
+        parts = [torch.empty_like(values) for _ in range(torch.distributed.get_world_size())]
+        torch.distributed.all_gather(parts, values.contiguous())
+        return torch.cat(parts)
+    from torch.distributed.nn.functional import all_gather
+
+    return torch.cat(all_gather(values))  # type: ignore[no-untyped-call]
