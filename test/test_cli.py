@@ -32,6 +32,13 @@ def test_a_missing_bundle_is_said_in_one_sentence(tmp_path):
 
 
 @pytest.mark.usefixtures('learning')
+def test_nothing_to_measure_is_said_in_one_sentence():
+    result = CliRunner().invoke(app, ['evaluate'])
+    assert result.exit_code == 1
+    assert 'name a --bundle' in result.output
+
+
+@pytest.mark.usefixtures('learning')
 def test_a_file_that_is_no_checkpoint_is_said_in_one_sentence(tmp_path):
     (tmp_path / 'odd.ckpt').write_bytes(b'odd')
     result = CliRunner().invoke(app, ['export', str(tmp_path / 'odd.ckpt'), str(tmp_path / 'bundle')])

@@ -1,4 +1,4 @@
-"""What ``avloc evaluate`` does: material, an engine, figures."""
+"""Measuring a bundle of AVOL-Net: material, an engine, figures."""
 
 from __future__ import annotations
 
@@ -23,14 +23,10 @@ from ros2_avloc.learning.evaluation import fitted, measure
 from ros2_avloc.learning.examination import Answers, Judge, NetworkJudge, examine, joined
 from ros2_avloc.learning.recorded import recorded
 from ros2_avloc.learning.report.page import page
-from ros2_avloc.learning.tables import table
 from ros2_avloc.learning.told_bags import read_told_bags
 from ros2_avloc.learning.worlds import MEASURED, SET_ASIDE, banks_of
 from ros2_avloc.model.bundle import Bundle
 from ros2_avloc.model.engines import open_engine
-
-__all__ = ['Measured', 'composed_sets', 'evaluate', 'judged', 'measure_bundle', 'recorded_sets', 'set_aside',
-           'table', 'write_json', 'write_report']
 
 SCHEMA = 'ros2_avloc evaluation 2'
 
