@@ -133,6 +133,10 @@ class Trial:
                 found.far += errors[-1] > math.degrees(NEAR)
         return found, errors, azimuths
 
+    def pipeline(self, array: Array | None) -> Pipeline:
+        """Make one that knows nothing yet."""
+        return Pipeline(self._localizer, threshold=self._bundle.calibration.threshold, array=array)
+
     def _windows(self, microphones: NDArray[np.float64], seed: int, kinds: list[str], name: str, yaw: float,
                  windows: int) -> Iterator[tuple[Result, dict[str, NDArray[np.float64]]]]:
         """Yield results, with the bearings of all things and the turn into the optical frame (`camera`)."""
@@ -140,7 +144,7 @@ class Trial:
         # Without an array the same sound is heard, from one of the microphones of the square.
         setup = Setup(microphones if array else ARRAYS['square'], RT60, lambda t: yaw)
         scene = Scene(seed, objects=kinds, script=f'{name} 0 inf', setup=setup)
-        pipeline = Pipeline(self._localizer, threshold=self._bundle.calibration.threshold, array=array)
+        pipeline = self.pipeline(array)
         for number in range(windows):
             t = START + number * STEP
             end = int(t * SAMPLE_RATE) // HOP * HOP
