@@ -147,6 +147,8 @@ class TensorRt:
         How many plans were built.
     refuse
         Set it to a sentence, and the builder fails with it.
+    refuse_capture
+        Set it, and networks cannot be captured.
     """
 
     def __init__(self, version: str, cuda: Cuda) -> None:
@@ -156,6 +158,7 @@ class TensorRt:
         self.module = self.double.module
         self.cuda = cuda
         self.builds, self.refuse, self.on_step = 0, '', lambda: None
+        self.refuse_capture = False
         self.accepted_timings: list[bytes] = []
         self._logger: Any = None
 
@@ -291,7 +294,7 @@ class TensorRt:
         return memory in self.cuda.allocated
 
     def IExecutionContext__execute_async_v3(self, this: Any, stream_handle: int) -> bool:
-        if self.cuda.lost:
+        if self.cuda.lost or self.refuse_capture and stream_handle in self.cuda.recording:
             self._error('CUDA failure')
             return False
         known = this.__dict__

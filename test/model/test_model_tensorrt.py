@@ -137,8 +137,10 @@ def test_memory_is_allocated_once_and_the_embedding_stays_on_the_device(machine,
     assert machine.cuda.double.calls.count('cudaMemcpyAsync') == 10  # an embedding's way, twice a window
 
 
-def test_runs_without_cuda_graphs_where_they_cannot_be_had(machine, bundle, tiny):
-    machine.cuda.capture_fails = True
+@pytest.mark.parametrize('who', ['cuda', 'tensorrt'])
+def test_runs_without_cuda_graphs_where_they_cannot_be_had(machine, bundle, tiny, who):
+    machine.cuda.capture_fails = who == 'cuda'
+    machine.tensorrt.refuse_capture = who == 'tensorrt'
     engine = machine.open(bundle)
     np.testing.assert_allclose(engine.localize(tiny.image, engine.embed_sound(tiny.spectrogram)), tiny.logits,
                                atol=1e-4)

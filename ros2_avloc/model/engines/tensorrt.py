@@ -142,7 +142,7 @@ class Program:
         self.close: Callable[[], None] = lambda: None
         try:
             graph = stream.capture(queue)
-        except CudaError as error:
+        except EngineError as error:
             warn(f'TensorRT runs without CUDA graphs: {error}.')
         else:
             self.run, self.close = graph.launch, graph.close
