@@ -89,7 +89,7 @@ class Material:
             found[f'recorded {place}'] = Recorded(recording, self.numbers if numbers else None)
         if not found:
             raise InputError('This rung begins with single things that only a pack or simulated scenes have; '
-                             'name --pack, or choose --rung paper.')
+                             'name --pack, or choose --rung label-free.')
         return Stream([(one, self._share(name, found)) for name, one in found.items()], self.seed)
 
     def _share(self, name: str, found: dict[str, Source]) -> float:

@@ -143,7 +143,9 @@ class _Stage:
             scenes = self.material.stream(lambda bank: Scenes(bank, Mixture(negatives=0.0)), recorded=True)
             return PaperCorrespondence(self.network, self.budget, self.material.epoch), scenes
         if self.name == 'close-ups':
-            return Correspondence(self.network, self.budget), self.material.stream(CloseUps, recorded=False)
+            # Where there are recordings alone, whole frames: nobody knows where in them single objects are.
+            close_ups = self.material.stream(CloseUps, recorded=not self.material.banks)
+            return Correspondence(self.network, self.budget), close_ups
         if self.recipe.rung == 'label-free':
             mixture, curriculum = Mixture(kinds=LABEL_FREE), self.recipe.curriculum
             scenes = self.material.stream(lambda bank: Scenes(bank, mixture, curriculum), recorded=True)
