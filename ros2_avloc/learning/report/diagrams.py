@@ -10,7 +10,7 @@ from typing import Any
 from ros2_avloc.learning.measures.figures import Figure
 
 WIDTH, HEIGHT = 440, 300
-_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 14, 14, 42
+_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 14, 24, 42
 _WIDE, _ROW, _NAMES = 560, 24, 150
 _APART = 8
 
@@ -40,8 +40,7 @@ def lines(series: Sequence[Series], across: str, mark: float | None = None, labe
     if mark is not None:
         parts.append(f'<line class="mark" x1="{_x(mark):.1f}" x2="{_x(mark):.1f}" y1="{_TOP}" '
                      f'y2="{_y(0):.1f}"/>')
-        anchor = 'end' if mark > 0.5 else 'start'
-        parts.append(_text(_x(mark) + (-6 if mark > 0.5 else 6), _TOP + 11, label, anchor, 'note'))
+        parts.append(_text(_x(mark), _TOP - 7, label, 'middle', 'note'))
     for line in series:
         path = ' '.join(f'{_x(x):.1f},{_y(y):.1f}' for x, y in line.points)
         parts.append(f'<polyline class="line {line.style}" points="{path}"/>')

@@ -104,7 +104,8 @@ def _heads(figures: Report) -> str:
 def _places(figures: Report) -> str:
     rows = [(f'{number} in view', [(place, 'main'), (place['blind'], 'second'), (place['centre'], 'third')])
             for number, place in figures['localisation'].items()]
-    rows.append(('both of two', [(figures['swap']['both'], 'main')]))
+    if figures['swap']['both']['value'] is not None:
+        rows.append(('both of two', [(figures['swap']['both'], 'main')]))
     return whiskers(rows, _KINDS)
 
 
