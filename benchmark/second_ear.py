@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
@@ -26,6 +27,7 @@ from ros2_avloc.audio.sound import HOP, SAMPLE_RATE, SOUND_SAMPLES, Sound
 from ros2_avloc.model.bundle import Bundle
 from ros2_avloc.model.engines import open_engine
 from ros2_avloc.model.localizer import Localizer
+from ros2_avloc.overlay import OverlayBox, draw_overlay
 from ros2_avloc.pipeline import Pipeline, PipelineSettings, Result
 from ros2_avloc.share import share_path
 from ros2_avloc.simulation.kinds import KINDS
@@ -43,7 +45,7 @@ ARRAYS: dict[str, NDArray[np.float64]] = {
 """On the camera, x forward, y left, z up: sides of 10 cm, and of 11 cm."""
 
 RT60 = 0.3
-START, STEP, WINDOWS = 1.2, 0.2, 7
+START, STEP, WINDOWS = 1.2, 0.2, 6
 """Seconds of the first window's end, and between two."""
 
 UNCONFIRMED = PipelineSettings().confirm - 1
@@ -54,10 +56,11 @@ ALIKE = ['drum', 'drum', 'bell', 'dog', 'piano', 'kettle', 'flute', 'siren']
 
 @dataclass
 class Alike:
-    """Windows in which the best source is the drum that sounds, the other one, or neither."""
+    """Windows in which the best source is the drum that sounds (alone, if so), the other one, or neither."""
 
     windows: int = 0
     right: int = 0
+    alone: int = 0
     other: int = 0
     nothing: int = 0
 
@@ -97,7 +100,7 @@ class Trial:
         middle = sum(_flat(world.place(name)) for name in ('drum', 'drum_2'))
         yaw = math.atan2(middle[1], middle[0])
         for name, other in (('drum', 'drum_2'), ('drum_2', 'drum')):
-            for result, truth in self._windows(microphones, seed, ALIKE, name, yaw, windows):
+            for result, truth in self.look(microphones, seed, ALIKE, name, yaw, windows):
                 found.windows += 1
                 if not result.sources:
                     found.nothing += 1
@@ -106,6 +109,7 @@ class Trial:
                 away = {drum: angle(best, truth[drum]) for drum in (name, other)}
                 nearest = min(away, key=lambda drum: away[drum])
                 found.right += nearest == name and away[name] < NEAR
+                found.alone += nearest == name and away[name] < NEAR and len(result.sources) == 1
                 found.other += nearest == other and away[other] < NEAR
         return found
 
@@ -117,7 +121,7 @@ class Trial:
         kinds = [str(kind) for kind in rng.permutation(KINDS)[:6]]
         place = Scene(seed, objects=kinds).world.place(kinds[0])
         yaw = math.atan2(place[1], place[0]) + rng.choice([-1, 1]) * rng.uniform(math.radians(100), math.pi)
-        results = self._windows(microphones, seed, kinds, kinds[0], float(yaw), windows)
+        results = self.look(microphones, seed, kinds, kinds[0], float(yaw), windows)
         for result, truth in islice(results, UNCONFIRMED, None):
             found.windows += 1
             track = result.attended
@@ -137,9 +141,9 @@ class Trial:
         """Make one that knows nothing yet."""
         return Pipeline(self._localizer, threshold=self._bundle.calibration.threshold, array=array)
 
-    def _windows(self, microphones: NDArray[np.float64], seed: int, kinds: list[str], name: str, yaw: float,
-                 windows: int) -> Iterator[tuple[Result, dict[str, NDArray[np.float64]]]]:
-        """Yield results, with the bearings of all things and the turn into the optical frame (`camera`)."""
+    def look(self, microphones: NDArray[np.float64], seed: int, kinds: list[str], name: str, yaw: float,
+             windows: int) -> Iterator[tuple[Result, dict[str, NDArray[np.float64]]]]:
+        """Yield results while one thing sounds, and bearings of all; `camera` turns into their frame."""
         array = Array(microphones) if len(microphones) else None
         # Without an array the same sound is heard, from one of the microphones of the square.
         setup = Setup(microphones if array else ARRAYS['square'], RT60, lambda t: yaw)
@@ -157,6 +161,22 @@ class Trial:
             yield result, bearings | {'camera': pose.rotation.T}
 
 
+def picture(path: Path, seed: int = 0) -> None:
+    """Write what the overlay shows of two drums, the right one of which sounds, without and with an array."""
+    trial, world = Trial(), Scene(seed, objects=ALIKE).world
+    middle = sum(_flat(world.place(name)) for name in ('drum', 'drum_2'))
+    halves = []
+    for name in ('none', 'square'):
+        windows = trial.look(ARRAYS[name], seed, ALIKE, 'drum', math.atan2(middle[1], middle[0]), 1)
+        result, _ = next(windows)
+        localization = result.localization
+        boxes = [OverlayBox(source.box, None, source.probability, None, attended=False)
+                 for source in result.sources]
+        halves.append(draw_overlay(result.frame.rgb, heatmap=localization.heatmap,
+                                   correspondence=localization.correspondence, boxes=boxes))
+    cv2.imwrite(str(path), np.hstack(halves), [cv2.IMWRITE_JPEG_QUALITY, 85])
+
+
 def _flat(place: NDArray[np.float64]) -> NDArray[np.float64]:
     return place[:2] / np.linalg.norm(place[:2])
 
@@ -166,18 +186,18 @@ def _azimuth_error(one: NDArray[np.float64], other: NDArray[np.float64]) -> floa
     return abs(math.degrees(math.remainder(azimuths[0] - azimuths[1], 2 * math.pi)))
 
 
-def main(seeds: int = 12) -> None:
+def main(seeds: int = 10) -> None:
     """Measure, show, and write down."""
     trial, console, written = Trial(), Console(), {}
-    table = Table('array', 'two drums: right', 'the other', 'behind: within 10°', 'farther', 'in view',
-                  'nothing', 'error p50, p90', 'azimuth p50, p90', title='A second ear')
+    table = Table('array', 'two drums: right', 'alone', 'the other', 'behind: within 10°', 'farther',
+                  'in view', 'nothing', 'error p50, p90', 'azimuth p50, p90', title='A second ear')
     for name, microphones in ARRAYS.items():
         alike = _sum([asdict(trial.alike(microphones, seed)) for seed in range(seeds)])
         runs = [trial.behind(microphones, seed) for seed in range(seeds)]
         behind = _sum([asdict(found) for found, _, _ in runs])
         errors, azimuths = (_quantiles([error for run in runs for error in run[k]]) for k in (1, 2))
         shares = [behind[key] / behind['windows'] for key in ('near', 'far', 'in_view', 'nothing')]
-        table.add_row(name, *(f'{alike[key] / alike["windows"]:.1%}' for key in ('right', 'other')),
+        table.add_row(name, *(f'{alike[key] / alike["windows"]:.1%}' for key in ('right', 'alone', 'other')),
                       *(f'{share:.1%}' for share in shares), ', '.join(errors), ', '.join(azimuths))
         written[name] = {'alike': alike, 'behind': behind, 'error p50, p90 (°)': errors,
                          'azimuth error p50, p90 (°)': azimuths}

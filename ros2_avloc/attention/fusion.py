@@ -8,7 +8,6 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, logit
 
 from ros2_avloc.attention.bearing import Bearing, angle, covariance_at, rotate, spread
 from ros2_avloc.attention.heard import LEAST_CONTRAST, SECOND, Heard, find_heard
@@ -22,11 +21,12 @@ from ros2_avloc.vision.pose import Pose
 DISTANCE = 2.0
 """Metres at which a source is taken to be where array and camera are not in one place."""
 
-WEIGHT = 8.0
-"""Logit that a cell loses as the power from there falls from that of a second peak to the mean of all."""
+WEIGHT = 5.0
+"""Log-probability that a cell loses as the power from there falls from that of a second peak to the mean of
+all. A thing as wide as 16° keeps half of its probability at its edges, where an array of 10 cm hears it."""
 
-MOST_DOUBT = math.log(0.01)
-"""What a cell loses at most: of a hundred directions that the array gives, one is false."""
+LEAST_BELIEF = 0.01
+"""What remains of a cell's probability at least: of a hundred directions from the array, one is false."""
 
 ONE = math.radians(15.0)
 """A direction closer than this to a source that is seen is that source."""
@@ -42,8 +42,10 @@ Heatmap = NDArray[np.float32]
 def fuse(heatmap: Heatmap, power: PowerMap, camera: Camera, mounting: Pose) -> Heatmap:
     """Doubt what is seen to sound where nothing is heard from there.
 
-    The array only takes away: that something is heard from a direction does not say that what is seen there
-    makes the sound, for most of the world is out of view behind it.
+    What is seen makes the sound if it looks like it, which the network says, and if the sound comes from
+    there, which the array says: the probabilities are multiplied. A sum of logits would not do: of two alike
+    things the network is certain of both. The array only takes away, for that something is heard from a
+    direction does not say that it is what is seen there.
 
     Parameters
     ----------
@@ -65,9 +67,8 @@ def fuse(heatmap: Heatmap, power: PowerMap, camera: Camera, mounting: Pose) -> H
         return heatmap
     towards = _towards(_cell_rays(camera), power, mounting)
     relative = power.towards(np.nan_to_num(towards)).reshape(GRID, GRID)
-    doubt = np.clip(WEIGHT * (relative / SECOND - 1.0), MOST_DOUBT, 0.0)
-    seen = np.clip(heatmap.astype(np.float64), 1e-6, 1 - 1e-6)
-    fused: Heatmap = expit(logit(seen) + doubt).astype(np.float32)
+    belief = np.clip(np.exp(WEIGHT * (relative / SECOND - 1.0)), LEAST_BELIEF, 1.0)
+    fused: Heatmap = (heatmap * belief).astype(np.float32)
     return fused
 
 
