@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
-from torch import Tensor
+from torch import Tensor, distributed
 
 from ros2_avloc.learning.networks import AVENet, AVOLNet, L3Net
 
@@ -41,12 +43,24 @@ def gathered(values: Tensor) -> Tensor:
     Each process computes the whole loss of what was gathered, and gradients of weights are averaged over
     processes: that is the gradient of one process with the whole batch.
     """
-    if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
+    if not (distributed.is_available() and distributed.is_initialized()):
         return values
-    if not values.requires_grad:
-        parts = [torch.empty_like(values) for _ in range(torch.distributed.get_world_size())]
-        torch.distributed.all_gather(parts, values.contiguous())
-        return torch.cat(parts)
-    from torch.distributed.nn.functional import all_gather
+    gathered_values: Tensor = _Gather.apply(values)  # type: ignore[no-untyped-call]
+    return gathered_values
 
-    return torch.cat(all_gather(values))  # type: ignore[no-untyped-call]
+
+class _Gather(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, values: Tensor) -> Tensor:
+        ctx.count = len(values)
+        parts = [torch.empty_like(values, memory_format=torch.contiguous_format)
+                 for _ in range(distributed.get_world_size())]
+        distributed.all_gather(parts, values.contiguous())
+        return torch.cat(parts)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        total = gradient.contiguous().clone()
+        distributed.all_reduce(total)
+        first = distributed.get_rank() * ctx.count
+        return total[first:first + ctx.count]
