@@ -30,11 +30,14 @@ Recipe ({steps} steps in the last stage):
 
 Measured on {date} with {engine} on {machine}, at the shipped threshold of {threshold:.2f}, on simulated \
 scenes of other seeds and on scenes composed from photos and recordings of the split val, which it never \
-saw. In brackets 95 % intervals; after them the share that always pointing at the centre gets.
+saw. In square brackets 95 % intervals; in round ones the share that always pointing at the centre gets, and \
+that of the peak of what is seen whatever is heard.
 
 {table}
 
-Threshold and temperature were fitted on scenes set aside from the training split.
+Threshold and temperature were fitted on scenes set aside from the training split; so was the probability \
+of {avc:.2f} from which AVC says that a view and a sound belong together. `docs/evaluation.md` says how \
+scenes are laid out and what each figure is.
 
 - To measure again: `avloc evaluate --bundle BUNDLE --pack PACK`
 - To learn again: `avloc train RUN --pack PACK --teachers TEACHERS`
@@ -101,5 +104,6 @@ def model_card(name: str, training: dict[str, Any], report: dict[str, Any], tabl
         warm=_WARM if training['recipe'].get('teachers') else _COLD,
         recipe='\n'.join(recipe_items(training['recipe'])), steps=training['steps'], date=report['date'],
         engine=report['engine'], machine=report['machine'], threshold=report['threshold'], table=table,
+        avc=report['thresholds']['avc'],
         known=_KNOWN if real else 'It has seen drawings alone.',
     )
