@@ -18,9 +18,11 @@ from ros2_avloc.audio.spectrogram import SpectrogramStream
 from ros2_avloc.model.bundle import Bundle
 from ros2_avloc.model.engines.base import Engine
 from ros2_avloc.model.localizer import Localizer
-from ros2_avloc.overlay import draw_overlay
+from ros2_avloc.overlay import OverlayBox, draw_overlay
 from ros2_avloc.pipeline import Pipeline
+from ros2_avloc.sound_history import SoundHistory
 from ros2_avloc.vision.encodings import to_rgb
+from ros2_avloc.vision.frame import Frame
 from ros2_avloc.vision.preprocess import network_input
 
 HERE = Pose(np.eye(3), np.zeros(3))
@@ -62,12 +64,23 @@ def measure_stages(material: Material, engine: Engine, bundle: Bundle) -> dict[s
         'heatmap to sources': lambda: (
             partial(find_sources, heatmap, material.camera, threshold=threshold, limit=5)
             for heatmap in heatmaps),
-        'overlay, where somebody looks': lambda: (
-            partial(draw_overlay, frame.rgb, heatmap=heatmap, correspondence=1.0, boxes=[])
-            for frame, heatmap in zip(material.frames, heatmaps, strict=True)),
+        'overlay, where somebody looks': lambda: _overlays(material, sounds, heatmaps, threshold),
         'window, all of it': whole,
     }
     return {name: times(run) for name, run in stages.items()}
+
+
+def _overlays(material: Material, sounds: list[Sound], heatmaps: list[Any], threshold: float) -> Calls:
+    """Draw heat, boxes with their labels, and the sound of the last seconds."""
+    history = SoundHistory()
+
+    def draw(frame: Frame, sound: Sound, heatmap: Any) -> None:
+        sources = find_sources(heatmap, material.camera, threshold=threshold, limit=5)
+        boxes = [OverlayBox(source.box, number, source.probability, 0.1 * number, number == 1)
+                 for number, source in enumerate(sources, start=1)]
+        draw_overlay(frame.rgb, heatmap=heatmap, correspondence=float(heatmap.max()), boxes=boxes,
+                     strip=history.hear(sound))
+    return (partial(draw, *window) for window in zip(material.frames, sounds, heatmaps, strict=True))
 
 
 def _sounds(material: Material) -> list[Any]:

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ros2_avloc.overlay import OverlayBox, draw_overlay
+from ros2_avloc.audio.sound import SOUND_SAMPLES, Sound
+from ros2_avloc.overlay import OverlayArrow, OverlayBox, draw_overlay
+from ros2_avloc.sound_history import SoundHistory, SoundStrip
 from ros2_avloc.vision.grid import cell_to_pixel
 
 NOTHING = np.zeros((14, 14), np.float32)
@@ -87,19 +89,55 @@ def test_the_text_says_whether_something_sounds() -> None:
     assert (silent != sounding).any() and (sounding != surer).any()
 
 
-def test_the_bar_grows_with_the_level() -> None:
+def tone(loudness: float, hertz: float = 1000.0, end: int = 96_000) -> Sound:
+    time = np.arange(SOUND_SAMPLES) / 48_000
+    return Sound((loudness * np.sin(2 * np.pi * hertz * time)).astype(np.float32), end, 0)
+
+
+def strip_of(loudness: float, hertz: float = 1000.0) -> SoundStrip:
+    return SoundHistory().hear(tone(loudness, hertz))
+
+
+def foot(strip: SoundStrip | None) -> np.ndarray:
+    grey = np.full((480, 640, 3), 90, np.uint8)
+    return draw_overlay(grey, heatmap=NOTHING, correspondence=0.0, boxes=[], strip=strip)[-60:]
+
+
+def test_the_strip_is_brighter_the_louder_the_last_second_was() -> None:
+    pictures = [foot(strip_of(loudness)).astype(int) for loudness in (0.0, 0.003, 0.03, 0.3)]
+    last_second = [picture[30:, -120:].mean() for picture in pictures]
+    assert last_second == sorted(set(last_second))
+    np.testing.assert_array_equal(pictures[0][30:, :500], pictures[-1][30:, :500])
+    assert np.ptp(pictures[-1][30:], axis=-1).max() == 0
+
+
+def test_a_higher_tone_stands_higher_in_the_strip() -> None:
+    brightest = [int(foot(strip_of(0.1, hertz))[30:46, -60, 0].argmax()) for hertz in (300, 2000, 12_000)]
+    assert brightest[0] > brightest[1] > brightest[2]
+
+
+def test_what_is_heard_out_of_view_is_an_arrow_at_the_edge_where_it_is() -> None:
     grey = np.full((240, 320, 3), 90, np.uint8)
-    pictures = [draw_overlay(grey, heatmap=NOTHING, correspondence=0.0, boxes=[], level=level)
-                for level in (-np.inf, -40.0, -20.0, 0.0)]
-    white = [np.sum(picture[:30, 160:] == 255) for picture in pictures]
-    assert white == sorted(set(white))
+    plain = draw_overlay(grey, heatmap=NOTHING, correspondence=0.0, boxes=[])
+    for towards, side in [((2.4, 0.0), np.s_[:, :8]), ((-2.4, 0.0), np.s_[:, -8:]),
+                          ((0.0, 0.9), np.s_[:8, :])]:
+        arrow = OverlayArrow(towards, 4, 0.7, towards[0], attended=False)
+        picture = draw_overlay(grey, heatmap=NOTHING, correspondence=0.0, boxes=[], arrows=[arrow])
+        changed = (picture != plain).any(-1)
+        mirrored = changed[::-1, ::-1]
+        assert changed[side].any() and not mirrored[side].any()
 
 
 @given(width=st.integers(1, 400), height=st.integers(1, 300), x=st.floats(-500, 900), y=st.floats(-500, 900),
-       side=st.floats(0, 800), azimuth=st.none() | st.floats(-4, 4), number=st.none() | st.integers(0, 10**6))
+       side=st.floats(0, 800), azimuth=st.none() | st.floats(-4, 4), number=st.none() | st.integers(0, 10**6),
+       towards=st.tuples(st.floats(-4, 4), st.floats(-2, 2)))
 @settings(max_examples=100, deadline=None)
 def test_any_frame_and_any_box_can_be_drawn(width: int, height: int, x: float, y: float, side: float,
-                                            azimuth: float | None, number: int | None) -> None:
+                                            azimuth: float | None, number: int | None,
+                                            towards: tuple[float, float]) -> None:
     rgb = np.zeros((height, width, 3), np.uint8)
     boxes = [box(box=(x, y, side, side), azimuth=azimuth, id=number), box(attended=False)]
-    assert draw_overlay(rgb, heatmap=NOTHING, correspondence=0.5, boxes=boxes, level=-30.0).shape == rgb.shape
+    arrows = [OverlayArrow(towards, number, 0.5, azimuth, attended=True)]
+    picture = draw_overlay(rgb, heatmap=NOTHING, correspondence=0.5, boxes=boxes, arrows=arrows,
+                           strip=strip_of(0.1))
+    assert picture.shape == rgb.shape

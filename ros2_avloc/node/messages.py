@@ -29,12 +29,13 @@ from vision_msgs.msg import (
     ObjectHypothesisWithPose,
 )
 
-from ros2_avloc.attention.bearing import Bearing, axes, orientation
+from ros2_avloc.attention.bearing import Bearing, axes, azimuth_elevation, orientation
 from ros2_avloc.attention.sources import Source
 from ros2_avloc.attention.tracker import Track
 from ros2_avloc.node.images import to_image
 from ros2_avloc.node.stamps import SECOND
 from ros2_avloc.pipeline import Result
+from ros2_avloc.vision.pose import Pose as CameraPose
 
 CLASS_ID = 'sound_source'
 HEARD_ONLY = 'heard_only'
@@ -51,10 +52,34 @@ class Where:
         Its name.
     camera
         Position of the camera in it, metres, float64 ``(3,)``.
+    rotation
+        From the camera's optical frame into it, float64 ``(3, 3)``.
+    optical
+        Whether it is an optical frame (x right, y down, z forward) instead of a body frame.
     """
 
     frame_id: str
     camera: NDArray[np.float64]
+    rotation: NDArray[np.float64]
+    optical: bool
+
+    @classmethod
+    def of(cls, frame_id: str, pose: CameraPose, camera_frame: str) -> Where:
+        """Tell the frame `frame_id`, in which the camera of the frame `camera_frame` has this pose.
+
+        REP-103 ends the names of optical frames in ``_optical``, drivers in ``_optical_frame``. The frame of
+        the images is one whatever its name.
+        """
+        optical = frame_id == camera_frame or frame_id.endswith(('_optical', '_optical_frame'))
+        return cls(frame_id, pose.position, pose.rotation, optical)
+
+    def azimuth(self, bearing: Bearing) -> float:
+        """Azimuth in radians of a bearing in this frame, to the left positive."""
+        return azimuth_elevation(bearing.vector, optical=self.optical)[0]
+
+    def from_camera(self, bearing: Bearing) -> tuple[float, float]:
+        """Azimuth and elevation in radians of a bearing in this frame, as the camera sees them."""
+        return azimuth_elevation(self.rotation.T @ bearing.vector, optical=True)
 
 
 def header(frame_id: str, stamp: int) -> Header:

@@ -18,7 +18,7 @@ from ros2_avloc.node import messages
 from ros2_avloc.node.images import to_image, to_jpeg
 from ros2_avloc.node.markers import Markers
 from ros2_avloc.node.messages import Where
-from ros2_avloc.node.overlays import overlay_of
+from ros2_avloc.node.overlays import Overlays
 from ros2_avloc.node.settings import Settings
 from ros2_avloc.pipeline import Result
 
@@ -47,6 +47,7 @@ class Outputs:
             name: node.create_publisher(kind, f'~/{name}', QoSProfile(depth=DEPTH))
             for name, kind in TYPES.items()}
         self._markers = Markers()
+        self._overlays = Overlays()
 
     def publish(self, result: Result, sound: Sound, where: Where | None, settings: Settings) -> None:
         """Publish what somebody listens to.
@@ -84,7 +85,7 @@ class Outputs:
     def _publish_overlay(self, result: Result, sound: Sound, where: Where | None) -> None:
         if not self._wanted('overlay') and not self._wanted('overlay/compressed'):
             return
-        overlay = overlay_of(result, sound, where)
+        overlay = self._overlays.of(result, sound, where)
         head = messages.header(result.frame.frame_id, result.frame.stamp)
         self._publish('overlay', lambda: to_image(overlay, 'bgr8', head))
         self._publish('overlay/compressed', lambda: to_jpeg(overlay, head))

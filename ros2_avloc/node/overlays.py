@@ -1,43 +1,64 @@
-"""The overlay of a result."""
+"""The overlays of successive results."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ros2_avloc.attention.bearing import azimuth_elevation
 from ros2_avloc.attention.sources import Source
+from ros2_avloc.attention.tracker import Track
 from ros2_avloc.audio.sound import Sound
-from ros2_avloc.node.messages import Where
-from ros2_avloc.overlay import OverlayBox, draw_overlay
+from ros2_avloc.node.messages import Where, live
+from ros2_avloc.overlay import OverlayArrow, OverlayBox, draw_overlay
 from ros2_avloc.pipeline import Result
+from ros2_avloc.sound_history import SoundHistory
 
 
-def overlay_of(result: Result, sound: Sound, where: Where | None) -> NDArray[np.uint8]:
-    """Draw a result onto its frame.
+class Overlays:
+    """Draws results onto their frames, and remembers the sound of the last seconds for it."""
 
-    Parameters
-    ----------
-    result, sound
-        Of one window.
-    where
-        The frame in which azimuths are told; ``None`` where it is not known.
+    def __init__(self) -> None:
+        self._history = SoundHistory()
 
-    Returns
-    -------
-    uint8 ``(H, W, 3)``, blue first.
-    """
-    localization = result.localization
-    boxes = [_box(source, result, where) for source in result.sources]
-    return draw_overlay(result.frame.rgb, heatmap=localization.heatmap,
-                        correspondence=localization.correspondence, boxes=boxes, level=sound.level)
+    def of(self, result: Result, sound: Sound, where: Where | None) -> NDArray[np.uint8]:
+        """Draw a result.
+
+        Parameters
+        ----------
+        result, sound
+            Of one window.
+        where
+            The frame in which azimuths are told; ``None`` where it is not known.
+
+        Returns
+        -------
+        uint8 ``(H, W, 3)``, blue first.
+        """
+        localization = result.localization
+        boxes = [_box(source, result, where) for source in result.sources]
+        arrows = [] if where is None else [_arrow(track, result, where) for track in _heard(result)]
+        return draw_overlay(result.frame.rgb, heatmap=localization.heatmap,
+                            correspondence=localization.correspondence, boxes=boxes, arrows=arrows,
+                            strip=self._history.hear(sound))
+
+
+def _heard(result: Result) -> list[Track]:
+    """Tracks that sound out of view, and that nobody has seen."""
+    return [track for track in live(result.tracks) if track.heard_only and track.sounding]
 
 
 def _box(source: Source, result: Result, where: Where | None) -> OverlayBox:
     track = result.track_of(source)
     if track is None or where is None:
         return OverlayBox(source.box, None, source.probability, None, attended=False)
-    optical = where.frame_id == result.frame.frame_id
-    azimuth, _ = azimuth_elevation(track.bearing.vector, optical=optical)
-    attended = result.attended is not None and result.attended.id == track.id
-    return OverlayBox(source.box, track.id, source.probability, azimuth, attended)
+    return OverlayBox(source.box, track.id, source.probability, where.azimuth(track.bearing),
+                      _attended(track, result))
+
+
+def _arrow(track: Track, result: Result, where: Where) -> OverlayArrow:
+    return OverlayArrow(where.from_camera(track.bearing), track.id, track.probability,
+                        where.azimuth(track.bearing), _attended(track, result))
+
+
+def _attended(track: Track, result: Result) -> bool:
+    return result.attended is not None and result.attended.id == track.id

@@ -86,7 +86,7 @@ class Session:
         camera = self._processing.camera_of(frame)
         target, pose = self._find_pose(self._poses, frame)
         result = self._pipeline.process(frame, window.sound, camera, pose, self._find_mounting(frame))
-        where = None if pose is None else Where(target, pose.position)
+        where = None if pose is None else Where.of(target, pose, frame.frame_id)
         self._outputs.publish(result, window.sound, where, self._settings)
         self._statistics.published((self._clock.now().nanoseconds - frame.stamp) / SECOND)
         return True

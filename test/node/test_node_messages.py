@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -17,12 +19,15 @@ from ros2_avloc.model.localizer import Localization
 from ros2_avloc.node import messages
 from ros2_avloc.node.markers import Markers
 from ros2_avloc.node.messages import Where
-from ros2_avloc.node.overlays import overlay_of
+from ros2_avloc.node.overlays import Overlays
 from ros2_avloc.pipeline import Result
 from ros2_avloc.vision.frame import Frame
+from ros2_avloc.vision.pose import Pose as CameraPose
 
 STAMP = 12_000_000_034
-WHERE = Where('base_link', np.array([0.1, 0.2, 1.5]))
+AHEAD = np.array([(0, 0, 1), (-1, 0, 0), (0, -1, 0)], float)
+"""From the optical frame of a camera that looks ahead into a body frame."""
+WHERE = Where('base_link', np.array([0.1, 0.2, 1.5]), AHEAD, optical=False)
 
 
 def unit(*xyz):
@@ -129,7 +134,31 @@ def test_the_overlay_shows_the_source(where):
     seen = source()
     one = track(1, source=seen)
     sound = Sound(np.zeros(SOUND_SAMPLES, np.float32), 48_000, 0)
-    picture = overlay_of(result(one, sources=[seen], attended=one), sound, where)
+    picture = Overlays().of(result(one, sources=[seen], attended=one), sound, where)
     assert picture.shape == (280, 560, 3)
     assert picture[55:85, 400:440].max() > 200
-    assert picture[150:220, 50:300].max() == 0
+    assert picture[110:200, 50:300].max() == 0
+
+
+def test_what_is_heard_out_of_view_is_shown_at_the_edge_to_which_it_lies():
+    sound = Sound(np.zeros(SOUND_SAMPLES, np.float32), 48_000, 0)
+    heard = replace(track(4, (-1, 0.5, 0)), heard_only=True)
+    plain = Overlays().of(result(), sound, WHERE)
+    picture = Overlays().of(result(heard), sound, WHERE)
+    columns = np.flatnonzero((picture != plain).any(axis=(0, 2)))
+    assert columns.min() < 8 and columns.max() < 280
+    for quiet in (replace(heard, sounding=False), replace(heard, confirmed=False)):
+        np.testing.assert_array_equal(Overlays().of(result(quiet), sound, WHERE), plain)
+
+
+@pytest.mark.parametrize(('frame_id', 'camera_frame', 'optical'), [
+    ('base_link', 'camera_optical', False), ('camera_link', 'camera_optical', False), ('eye', 'eye', True),
+    ('left_optical_frame', 'eye', True), ('left_optical', 'eye', True), ('optical_table', 'eye', False)])
+def test_what_lies_left_in_the_picture_has_positive_azimuth_in_every_frame(frame_id, camera_frame, optical):
+    rotation = np.eye(3) if optical else AHEAD
+    where = Where.of(frame_id, CameraPose(rotation, np.zeros(3)), camera_frame)
+    seen = unit(-0.5, 0.0, 1.0)
+    bearing = Bearing(rotation @ seen, np.eye(2))
+    assert where.optical == optical
+    assert where.azimuth(bearing) == pytest.approx(np.arctan(0.5))
+    assert where.from_camera(bearing) == pytest.approx((np.arctan(0.5), 0))
