@@ -11,7 +11,6 @@ from material import Material
 from measure import Times, times
 
 from ros2_avloc.attention.sources import find_sources
-from ros2_avloc.attention.tracker import Pose
 from ros2_avloc.audio.hearing import Hearing
 from ros2_avloc.audio.sound import Sound
 from ros2_avloc.audio.spectrogram import SpectrogramStream
@@ -23,6 +22,7 @@ from ros2_avloc.pipeline import Pipeline
 from ros2_avloc.sound_history import SoundHistory
 from ros2_avloc.vision.encodings import to_rgb
 from ros2_avloc.vision.frame import Frame
+from ros2_avloc.vision.pose import Pose
 from ros2_avloc.vision.preprocess import network_input
 
 HERE = Pose(np.eye(3), np.zeros(3))

@@ -88,4 +88,4 @@ def _sound_picture(strip: SoundStrip, width: int, height: int) -> NDArray[np.uin
     shown = np.concatenate([np.clip(bands, 0, 1), bars])
     second = FRONT_END.columns * FRONT_END.hop / FRONT_END.sample_rate
     shown[:, :round(width * (1 - second / SECONDS))] *= _PAST
-    return (_BACKGROUND + (255 - _BACKGROUND) * shown).astype(np.uint8)
+    return np.asarray(_BACKGROUND + (255 - _BACKGROUND) * shown, np.uint8)

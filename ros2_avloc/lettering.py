@@ -82,7 +82,7 @@ def _mask(text: str, height: float) -> NDArray[np.float32]:
         cv2.putText(large, part, (left, baseline), _FONT, scale, 255, line, cv2.LINE_AA)
         left += width
     small = cv2.resize(large, None, fx=1 / _LARGER, fy=1 / _LARGER, interpolation=cv2.INTER_AREA)
-    return np.asarray(small, np.float32) / 255
+    return np.asarray(small, np.float32) / np.float32(255)
 
 
 def _advance(text: str, scale: float) -> int:

@@ -170,6 +170,11 @@ def _words(source: OverlayBox | OverlayArrow) -> str:
     words = [] if source.id is None else [f'#{source.id}']
     words.append(f'{source.probability:.0%}')
     if source.azimuth is not None:
-        angle = round(degrees(source.azimuth))
-        words.append(f'{"left" if angle > 0 else "right"} {abs(angle)}°' if angle else 'ahead')
+        words.append(side_of(source.azimuth, '°'))
     return '  '.join(words)
+
+
+def side_of(azimuth: float, unit: str) -> str:
+    """Say to which side an azimuth in radians points, and by how many degrees, which are called `unit`."""
+    angle = round(degrees(azimuth))
+    return f'{"left" if angle > 0 else "right"} {abs(angle)}{unit}' if angle else 'ahead'

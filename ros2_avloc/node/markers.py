@@ -1,9 +1,16 @@
-"""Rays, cones and labels of the tracks, for RViz."""
+"""Rays, cones and labels of the tracks, for RViz and Foxglove.
+
+Colour says which track is attended, opacity whether a track sounds or is only remembered, and a ray of dashes
+that it is heard only.
+"""
 
 from __future__ import annotations
 
+from math import radians
+
 import numpy as np
 from builtin_interfaces.msg import Duration
+from geometry_msgs.msg import Point
 from numpy.typing import NDArray
 from std_msgs.msg import ColorRGBA, Header
 from visualization_msgs.msg import Marker, MarkerArray
@@ -11,23 +18,32 @@ from visualization_msgs.msg import Marker, MarkerArray
 from ros2_avloc.attention.bearing import Bearing, turned
 from ros2_avloc.attention.tracker import Track
 from ros2_avloc.node.messages import Where, header, live, point
+from ros2_avloc.overlay import side_of
 from ros2_avloc.pipeline import Result
 
 LIFETIME = Duration(sec=1)
 """Markers of a node that has stopped vanish after this time."""
 
-_ATTENDED = (1.0, 0.55, 0.0)
-_OTHER = (0.2, 0.7, 1.0)
+NAMESPACES = ('rays', 'cones', 'labels')
+
+_ATTENDED = (0.0, 0.9, 1.0)
+_OTHER = (0.85, 0.85, 0.85)
+_SOUNDING, _REMEMBERED = 1.0, 0.4
+_CONE_OPACITY = 0.25
 _CONE_SIGMAS = 2.0
 _CONE_SIDES = 24
+_WIDEST = radians(80.0)
+"""A cone that would be wider is drawn so wide: there it says that the direction is not known."""
 _RAY_WIDTH = 0.02
+_DASHES = 12
 _LABEL_HEIGHT = 0.12
+_LABEL_AT = 1.06
 
 
 class Markers:
     """Makes the markers of each result, and deletes those whose track is gone.
 
-    The markers of a track keep its id, in the namespaces ``rays``, ``cones`` and ``labels``.
+    The markers of a track keep its id, in the namespaces of `NAMESPACES`.
     """
 
     def __init__(self) -> None:
@@ -43,27 +59,63 @@ class Markers:
         gone = self._shown - {track.id for track in tracks}
         self._shown = {track.id for track in tracks}
         deleted = [Marker(header=head, ns=ns, id=track_id, action=Marker.DELETE)
-                   for track_id in sorted(gone) for ns in ('rays', 'cones', 'labels')]
+                   for track_id in sorted(gone) for ns in NAMESPACES]
         return MarkerArray(markers=markers + deleted)
 
 
 def _track_markers(track: Track, head: Header, where: Where, distance: float, attended: bool) -> list[Marker]:
-    colour = _ATTENDED if attended else _OTHER
-    tip = where.camera + distance * track.bearing.vector
-    ray = _marker(head, 'rays', track, Marker.ARROW, colour, 1.0)
-    ray.points = [point(where.camera), point(tip)]
-    ray.scale.x, ray.scale.y, ray.scale.z = _RAY_WIDTH, 3 * _RAY_WIDTH, 5 * _RAY_WIDTH
-    shape = _marker(head, 'cones', track, Marker.TRIANGLE_LIST, colour, 0.25)
-    shape.scale.x = shape.scale.y = shape.scale.z = 1.0
+    red, green, blue = _ATTENDED if attended else _OTHER
+    opacity = _SOUNDING if track.sounding else _REMEMBERED
+    colour = ColorRGBA(r=red, g=green, b=blue, a=opacity)
+    fainter = ColorRGBA(r=red, g=green, b=blue, a=opacity * _CONE_OPACITY)
+    make = _dashes if track.heard_only else _arrow
+    return [
+        make(_marker(head, 'rays', track, colour), track, where, distance, 2.0 if attended else 1.0),
+        _cone(_marker(head, 'cones', track, fainter), track, where, distance),
+        _label(_marker(head, 'labels', track, colour), track, where, distance, attended),
+    ]
+
+
+def _arrow(ray: Marker, track: Track, where: Where, distance: float, thickness: float) -> Marker:
+    """Draw the ray to what was seen."""
+    ray.type = Marker.ARROW
+    ray.points = [point(where.camera), _at(track, where, distance)]
+    width = thickness * _RAY_WIDTH
+    ray.scale.x, ray.scale.y, ray.scale.z = width, 3 * width, 5 * width
+    return ray
+
+
+def _dashes(ray: Marker, track: Track, where: Where, distance: float, thickness: float) -> Marker:
+    """Draw the ray to what is heard only."""
+    ray.type = Marker.LINE_LIST
+    ray.points = [_at(track, where, distance * part / _DASHES) for part in range(1, _DASHES + 1)]
+    ray.scale.x = thickness * _RAY_WIDTH
+    return ray
+
+
+def _cone(cone: Marker, track: Track, where: Where, distance: float) -> Marker:
+    cone.type = Marker.TRIANGLE_LIST
+    cone.scale.x = cone.scale.y = cone.scale.z = 1.0
     rim = [point(where.camera + distance * vector) for vector in _rim(track.bearing)]
     for one, other in zip(rim, rim[1:] + rim[:1], strict=True):
-        shape.points += [point(where.camera), one, other]
-    label = _marker(head, 'labels', track, Marker.TEXT_VIEW_FACING, colour, 1.0)
-    label.pose.position = point(tip)
+        cone.points += [point(where.camera), one, other]
+    return cone
+
+
+def _label(label: Marker, track: Track, where: Where, distance: float, attended: bool) -> Marker:
+    """Write id, probability and azimuth; in ASCII, for the degree sign is not in every viewer's font."""
+    label.type = Marker.TEXT_VIEW_FACING
+    label.pose.position = _at(track, where, _LABEL_AT * distance)
     label.scale.z = _LABEL_HEIGHT
-    label.text = (f'{track.id}: {track.score:.0%}' + (' heard only' if track.heard_only else '')
-                  + (' attended' if attended else ''))
-    return [ray, shape, label]
+    words = [f'#{track.id}', f'{track.score:.0%}', side_of(where.azimuth(track.bearing), ' deg')]
+    marks = [word for word, holds in (('attended', attended), ('heard only', track.heard_only),
+                                      ('silent', not track.sounding)) if holds]
+    label.text = '  '.join(words) + ''.join(f', {mark}' for mark in marks)
+    return label
+
+
+def _at(track: Track, where: Where, distance: float) -> Point:
+    return point(where.camera + distance * track.bearing.vector)
 
 
 def _rim(bearing: Bearing) -> list[NDArray[np.float64]]:
@@ -71,13 +123,11 @@ def _rim(bearing: Bearing) -> list[NDArray[np.float64]]:
     angles = np.linspace(0.0, 2.0 * np.pi, _CONE_SIDES, endpoint=False)
     spread = np.linalg.cholesky(bearing.covariance + 1e-12 * np.eye(2))
     offsets = _CONE_SIGMAS * spread @ np.stack([np.cos(angles), np.sin(angles)])
+    offsets *= np.minimum(1.0, _WIDEST / np.linalg.norm(offsets, axis=0))
     return [turned(bearing.vector, offset) for offset in offsets.T]
 
 
-def _marker(head: Header, ns: str, track: Track, kind: int, colour: tuple[float, float, float],
-            opacity: float) -> Marker:
-    red, green, blue = colour
-    marker = Marker(header=head, ns=ns, id=track.id, type=kind, action=Marker.ADD, lifetime=LIFETIME,
-                    color=ColorRGBA(r=red, g=green, b=blue, a=opacity))
+def _marker(head: Header, ns: str, track: Track, colour: ColorRGBA) -> Marker:
+    marker = Marker(header=head, ns=ns, id=track.id, action=Marker.ADD, lifetime=LIFETIME, color=colour)
     marker.pose.orientation.w = 1.0
     return marker

@@ -129,6 +129,41 @@ def test_the_attended_track_is_marked():
     assert colours[1] != colours[2]
 
 
+def by_namespace(result_of_a_track, where=WHERE):
+    return {marker.ns: marker for marker in Markers().of(result_of_a_track, where, 2.0).markers}
+
+
+@pytest.mark.parametrize(('rotation', 'optical'), [(AHEAD, False), (np.eye(3), True)])
+def test_labels_say_id_probability_and_side_in_body_and_optical_frames(rotation, optical):
+    where = Where('somewhere', np.zeros(3), rotation, optical)
+    left = track(7, rotation @ unit(-1, 0, np.sqrt(3)), existence=0.5)
+    assert by_namespace(result(left), where)['labels'].text == '#7  40%  left 30 deg'
+    below = track(8, rotation @ unit(0, 0.5, 1))
+    assert by_namespace(result(below, attended=below), where)['labels'].text == '#8  72%  ahead, attended'
+
+
+def test_what_is_heard_only_or_remembered_looks_different():
+    seen = by_namespace(result(track(1)))
+    heard = by_namespace(result(replace(track(1), heard_only=True)))
+    silent = by_namespace(result(replace(track(1), sounding=False)))
+    assert (seen['rays'].type, heard['rays'].type) == (Marker.ARROW, Marker.LINE_LIST)
+    assert len(heard['rays'].points) % 2 == 0
+    assert heard['labels'].text.endswith(', heard only') and silent['labels'].text.endswith(', silent')
+    for ns in ('rays', 'cones', 'labels'):
+        assert silent[ns].color.a < seen[ns].color.a == heard[ns].color.a
+
+
+def test_every_marker_vanishes_by_itself_and_can_be_drawn():
+    wide = replace(track(2), bearing=Bearing(unit(1, 0, 0), 9.0 * np.eye(2)), heard_only=True)
+    for marker in Markers().of(result(track(1), wide), WHERE, 2.0).markers:
+        assert marker.lifetime.sec > 0 and marker.header.frame_id == 'base_link'
+        assert marker.pose.orientation.w == 1.0
+        assert marker.color.a > 0 and max(marker.scale.x, marker.scale.z) > 0
+        assert np.isfinite([[p.x, p.y, p.z] for p in marker.points]).all()
+    rim = np.array([[p.x, p.y, p.z] for p in by_namespace(result(wide))['cones'].points[1::3]])
+    assert (rim[:, 0] > WHERE.camera[0]).all()
+
+
 @pytest.mark.parametrize('where', [WHERE, None])
 def test_the_overlay_shows_the_source(where):
     seen = source()
