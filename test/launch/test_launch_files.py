@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from ros2_avloc.node.follower_settings import FollowerSettings
 from ros2_avloc.node.settings import entries
 
 ROOT = Path(__file__).parents[2]
 LAUNCH_FILES = sorted((ROOT / 'launch').glob('*.launch.py'))
-DISPLAYS = {
-    'overlay': 'rviz_default_plugins/Image',
-    'markers': 'rviz_default_plugins/MarkerArray',
-    'bearings': 'rviz_default_plugins/PoseArray',
-    'attended': 'rviz_default_plugins/PoseWithCovariance',
-}
 
 
 def constants(path: Path) -> dict[str, Any]:
@@ -76,12 +68,3 @@ def test_presets_are_relative_and_differ() -> None:
         assert all(len(set(pair)) == 2 for pair in preset.values())
     assert given['CAMERAS']['none'] == ('image', 'camera_info')
     assert given['MICROPHONES']['none'] == ('audio', 'audio_info')
-
-
-def test_rviz_shows_topics_of_the_node() -> None:
-    types = import_module('ros2_avloc.node.outputs').TYPES
-    configuration = yaml.safe_load((ROOT / 'config' / 'avloc.rviz').read_text())
-    displays = configuration['Visualization Manager']['Displays']
-    shown = {display['Topic']['Value']: display['Class'] for display in displays if 'Topic' in display}
-    assert shown == {f'/avloc/{name}': kind for name, kind in DISPLAYS.items()}
-    assert set(DISPLAYS) <= set(types)

@@ -55,6 +55,7 @@ def test_shared_files_are_installed_where_ros_looks(distribution: Any) -> None:
         'share/ament_index/resource_index/packages/ros2_avloc',
         'share/ros2_avloc/package.xml',
         'share/ros2_avloc/config/avloc.yaml',
+        'share/ros2_avloc/config/avloc.foxglove.json',
         'share/ros2_avloc/config/avloc.rviz',
         'share/ros2_avloc/config/fastdds.xml',
         'share/ros2_avloc/config/follower.yaml',
