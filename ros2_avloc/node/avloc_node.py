@@ -28,6 +28,7 @@ from ros2_avloc.node.outputs import Outputs
 from ros2_avloc.node.session import Session
 from ros2_avloc.node.settings import Settings
 from ros2_avloc.node.statistics import Faults, Statistics
+from ros2_avloc.node.steadiness import Steadiness
 from ros2_avloc.node.transforms import CameraPoses
 from ros2_avloc.node.view import View
 
@@ -55,6 +56,7 @@ class AvlocNode(LifecycleNode):
         self._outputs: Outputs | None = None
         self._session: Session | None = None
         self._statistics = self._new_statistics()
+        self._steadiness = Steadiness()
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
         self.create_timer(DIAGNOSTICS_PERIOD, self._publish_diagnostics, clock=steady_clock())
 
@@ -180,7 +182,9 @@ class AvlocNode(LifecycleNode):
         return Statistics(Faults(self.get_logger().warning))
 
     def _publish_diagnostics(self) -> None:
-        array = DiagnosticArray(status=statuses(self._view(), self.get_fully_qualified_name().lstrip('/')))
+        name = self.get_fully_qualified_name().lstrip('/')
+        array = DiagnosticArray(status=[self._steadiness.settle(status)
+                                        for status in statuses(self._view(), name)])
         array.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics.publish(array)
 

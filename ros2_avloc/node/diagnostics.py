@@ -1,20 +1,31 @@
-"""What the node says of itself, as diagnostic_msgs; every word of it measured."""
+"""What the node says of itself, as diagnostic_msgs; every word of it measured.
+
+Names, levels and values are those of diagnostic_updater: one status per part, named after node and part, and
+published once a second. docs/diagnostics.md says what each value is, and when a status has which level.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from math import degrees
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
+from ros2_avloc.node.attending import Attending
 from ros2_avloc.node.mailbox import Stream
 from ros2_avloc.node.statistics import DEFECT, ENGINE, TRANSFORM, Fault
 from ros2_avloc.node.view import View
+from ros2_avloc.overlay import side_of
+from ros2_avloc.windows import Drop
 
 OK, WARN, ERROR, STALE = (DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR,
                           DiagnosticStatus.STALE)
 
 SILENCE = 2.0
 """Seconds without a message after which an input is missed."""
+
+GONE = 10.0
+"""Seconds without a message after which there is nothing left to judge, as before the first message."""
 
 RECENT = 10.0
 """Seconds for which a fault shows in the level; it stays counted."""
@@ -29,9 +40,9 @@ Finding = tuple[bytes, str]
 
 
 def statuses(view: View, node_name: str) -> list[DiagnosticStatus]:
-    """Return the status of engine, camera, audio and windows."""
+    """Return the status of engine, camera, audio, windows and attention."""
     parts = {'engine': _engine(view), 'camera': _camera(view), 'audio': _audio(view),
-             'windows': _windows(view)}
+             'windows': _windows(view), 'attention': _attention(view)}
     return [DiagnosticStatus(
         level=level, name=f'{node_name}: {part}', message=message, hardware_id=node_name,
         values=[KeyValue(key=key, value=value) for key, value in values.items()])
@@ -95,7 +106,8 @@ def _input(view: View, stream: Stream) -> Finding:
     age = arrivals.age()
     if age is None or age > SILENCE:
         since = 'yet' if age is None else f'for {age:.0f} s'
-        return WARN, f'No {what} {since} on {view.topics[stream]}, which has {_publishers(view, stream)}.'
+        level = WARN if _alive(view, stream, GONE) else STALE
+        return level, f'No {what} {since} on {view.topics[stream]}, which has {_publishers(view, stream)}.'
     recent = _recent(view, stream.value)
     if recent:
         return WARN, recent[0].sentence
@@ -144,8 +156,7 @@ def _windows(view: View) -> tuple[Finding, dict[str, str]]:
         'without transform': _count_of(view, TRANSFORM),
         'defects': _count_of(view, DEFECT),
     }
-    values |= {f'dropped: {cause.value}': str(count) for cause, count in sorted(
-        statistics.drops.items(), key=lambda item: item[0].value)}
+    values |= {f'dropped: {cause.value}': str(statistics.drops[cause]) for cause in Drop}
     return _windows_finding(view), values
 
 
@@ -156,8 +167,10 @@ def _windows_finding(view: View) -> Finding:
     recent = _recent(view, DEFECT)
     if recent:
         return ERROR, f'A defect of ros2_avloc, see the log: {recent[0].sentence}'
-    if not all(_alive(view, stream) for stream in (Stream.IMAGE, Stream.AUDIO)):
-        return WARN, 'Camera or microphone is silent.'
+    inputs = (Stream.IMAGE, Stream.AUDIO)
+    if not all(_alive(view, stream, SILENCE) for stream in inputs):
+        level = WARN if all(_alive(view, stream, GONE) for stream in inputs) else STALE
+        return level, 'Camera or microphone is silent.'
     if statistics.skew is not None and abs(statistics.skew) > APART:
         return ERROR, _different_clocks(view)
     missing = _recent(view, TRANSFORM)
@@ -175,9 +188,37 @@ def _windows_finding(view: View) -> Finding:
     return OK, f'{statistics.results.per_second():.1f} frames per second'
 
 
-def _alive(view: View, stream: Stream) -> bool:
+def _attention(view: View) -> tuple[Finding, dict[str, str]]:
+    now = view.statistics.attending
+    if view.state != 'active' or now is None:
+        return (STALE, 'Nothing is looked at.'), {}
+    values = {
+        'attended track': 'none' if now.track is None else str(now.track),
+        'why none': now.why,
+        'azimuth (deg, left positive)': '' if now.track is None else f'{degrees(now.azimuth):.1f}',
+        'score': '' if now.track is None else f'{now.score:.2f}',
+        'frame': now.frame_id,
+        'tracks': str(now.tracks),
+        'tracks that sound': str(now.sounding),
+        'tracks heard only': str(now.heard_only),
+    }
+    return _attention_finding(view, now), values
+
+
+def _attention_finding(view: View, now: Attending) -> Finding:
+    age = view.statistics.results.age()
+    if age is None or age > SILENCE:
+        return STALE, 'No frame goes through.'
+    if not now.frame_id:
+        return WARN, f'Nothing can be attended: {now.why}.'
+    if now.track is None:
+        return OK, f'Nothing is attended: {now.why}.'
+    return OK, f'Track {now.track} is attended, {side_of(now.azimuth, " degrees")}'
+
+
+def _alive(view: View, stream: Stream, patience: float) -> bool:
     age = view.statistics.arrivals[stream].age()
-    return age is not None and age <= SILENCE
+    return age is not None and age <= patience
 
 
 def _different_clocks(view: View) -> str:

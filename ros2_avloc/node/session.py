@@ -5,6 +5,7 @@ from __future__ import annotations
 from rclpy.node import Node
 
 from ros2_avloc.errors import AvlocError
+from ros2_avloc.node.attending import attending
 from ros2_avloc.node.images import to_frame
 from ros2_avloc.node.inputs import Inputs
 from ros2_avloc.node.mailbox import Mailbox, Stream
@@ -88,7 +89,8 @@ class Session:
         result = self._pipeline.process(frame, window.sound, camera, pose, self._find_mounting(frame))
         where = None if pose is None else Where.of(target, pose, frame.frame_id)
         self._outputs.publish(result, window.sound, where, self._settings)
-        self._statistics.published((self._clock.now().nanoseconds - frame.stamp) / SECOND)
+        latency = (self._clock.now().nanoseconds - frame.stamp) / SECOND
+        self._statistics.published(latency, attending(result, where))
         return True
 
     def _take_settings(self) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ros2_avloc.audio.timeline import TimelineStatus
+from ros2_avloc.node.attending import Attending
 from ros2_avloc.node.mailbox import Stream
 from ros2_avloc.windows import Drop
 
@@ -130,6 +131,8 @@ class Statistics:
         How often time jumped back.
     results
         Frames that went through.
+    attending
+        Attention after the last of them; ``None`` before the first.
     drops, timeline, audio_format, camera
         As the worker last saw them.
     """
@@ -143,15 +146,17 @@ class Statistics:
         self.stamps: tuple[int, int] = (0, 0)
         self.jumps_back = 0
         self.results = Rate()
+        self.attending: Attending | None = None
         self.drops: Counter[Drop] = Counter()
         self.timeline = TimelineStatus()
         self.audio_format = ''
         self.camera = ''
         self._latencies: deque[float] = deque(maxlen=300)
 
-    def published(self, latency: float) -> None:
+    def published(self, latency: float, attending: Attending) -> None:
         """Results of a frame went out `latency` seconds after its stamp."""
         self.results.tick()
+        self.attending = attending
         self._latencies.append(latency)
 
     def compared(self, image: int, audio: int) -> None:

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
 
 from ros2_avloc.model.engines.base import EngineIdentity
-from ros2_avloc.node.diagnostics import statuses
+from ros2_avloc.node.attending import Attending
+from ros2_avloc.node.diagnostics import GONE, SILENCE, statuses
 from ros2_avloc.node.mailbox import Stream
 from ros2_avloc.node.settings import Settings
 from ros2_avloc.node.statistics import DEFECT, ENGINE, TRANSFORM, Faults, Rate, Statistics
+from ros2_avloc.node.steadiness import HOLD, Steadiness
 from ros2_avloc.node.view import View
 from ros2_avloc.windows import Drop
 
 OK, WARN, ERROR, STALE = (DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR,
                           DiagnosticStatus.STALE)
 SECOND = 10**9
+ROOT = Path(__file__).parents[2]
+ATTENDS = Attending(3, 0.5, 0.875, '', 'base_link', 4, 2, 1)
+PARTS = ('engine', 'camera', 'audio', 'windows', 'attention')
 
 
 @pytest.fixture
@@ -27,7 +34,7 @@ def statistics():
     for stream in Stream:
         statistics.arrivals[stream].tick()
     statistics.compared(1000 * SECOND, 1000 * SECOND - 10**7)
-    statistics.published(0.05)
+    statistics.published(0.05, ATTENDS)
     return statistics
 
 
@@ -54,7 +61,7 @@ def values(view, part):
 
 
 def test_all_is_well(view):
-    assert levels(view) == dict.fromkeys(('engine', 'camera', 'audio', 'windows'), OK)
+    assert levels(view) == dict.fromkeys(PARTS, OK)
     assert message(view, 'engine') == 'openvino in bf16 on CPU'
     assert values(view, 'engine')['not taken 1'] == 'tensorrt was not taken.'
     assert values(view, 'windows')['latency p50 (ms)'] == '50.0'
@@ -62,7 +69,7 @@ def test_all_is_well(view):
 
 def test_a_node_that_is_not_active_is_stale_not_well(view):
     inactive = replace(view, state='inactive')
-    assert levels(inactive) == {'engine': OK, 'camera': STALE, 'audio': STALE, 'windows': STALE}
+    assert levels(inactive) == dict.fromkeys(PARTS, STALE) | {'engine': OK}
     assert levels(replace(inactive, engine=None))['engine'] == STALE
     failed = replace(inactive, engine=None, failure='Failed to configure: no.')
     assert (levels(failed)['engine'], message(failed, 'engine')) == (ERROR, 'Failed to configure: no.')
@@ -78,9 +85,79 @@ def test_another_engine_or_precision_than_asked_for_is_a_warning(view, settings)
 def test_a_silent_camera_is_named_with_its_publishers(view, statistics):
     statistics.arrivals[Stream.IMAGE] = Rate()
     silent = replace(view, publishers=dict.fromkeys(Stream, 3))
-    assert levels(silent) == {'engine': OK, 'camera': WARN, 'audio': OK, 'windows': WARN}
+    assert levels(silent) == dict.fromkeys(PARTS, OK) | {'camera': STALE, 'windows': STALE}
     assert message(silent, 'camera') == 'No images yet on /image, which has 3 publishers.'
     assert values(silent, 'camera')['age (s)'] == 'never'
+
+
+class Since(Rate):
+    """Something that last happened some seconds ago."""
+
+    def __init__(self, seconds):
+        super().__init__()
+        self._times.append(time.monotonic() - seconds)
+
+
+@pytest.mark.parametrize(('seconds', 'level'), [(SILENCE / 2, OK), (SILENCE + 1, WARN), (GONE + 1, STALE)])
+def test_an_input_that_fell_silent_is_missed_and_then_stale(view, statistics, seconds, level):
+    statistics.arrivals[Stream.AUDIO] = Since(seconds)
+    assert levels(view) == dict.fromkeys(PARTS, OK) | {'audio': level, 'windows': level}
+    if level != OK:
+        assert message(view, 'audio') == f'No audio for {seconds:.0f} s on /audio, which has 1 publisher.'
+
+
+def test_attention_says_to_what_and_where_or_why_not(view, statistics):
+    assert message(view, 'attention') == 'Track 3 is attended, left 29 degrees'
+    said = values(view, 'attention')
+    assert (said['attended track'], said['score']) == ('3', '0.88')
+    assert said['azimuth (deg, left positive)'] == '28.6'
+    assert (said['tracks'], said['tracks that sound'], said['tracks heard only']) == ('4', '2', '1')
+    statistics.attending = replace(ATTENDS, track=None, why='it is dark')
+    assert (levels(view)['attention'], message(view, 'attention')) == (OK, 'Nothing is attended: it is dark.')
+    assert values(view, 'attention')['attended track'] == 'none'
+    statistics.attending = replace(ATTENDS, track=None, frame_id='', why='there is no pose')
+    assert levels(view)['attention'] == WARN
+    statistics.results = Since(SILENCE + 1)
+    assert levels(view)['attention'] == STALE
+
+
+def test_statuses_are_told_as_diagnostic_updater_tells_them(view):
+    for status in statuses(view, 'head/avloc'):
+        node, part = status.name.split(': ')
+        assert node == status.hardware_id == 'head/avloc' and part in PARTS
+        assert status.message and '\n' not in status.message
+        keys = [value.key for value in status.values]
+        assert keys and len(set(keys)) == len(keys)
+
+
+def test_every_value_and_part_is_documented(view):
+    page = (ROOT / 'docs' / 'diagnostics.md').read_text()
+    for status in statuses(view, 'avloc'):
+        assert f'## {status.name.split(": ")[1]}' in page
+        for value in status.values:
+            key = value.key.rstrip('0123456789').strip()
+            assert f'`{key}' in page, value.key
+
+
+def test_a_level_that_flickers_is_held():
+    now = [0.0]
+    steadiness = Steadiness(lambda: now[0])
+
+    def settle(level, text):
+        status = steadiness.settle(DiagnosticStatus(name='avloc: audio', level=level, message=text))
+        return status.level, status.message
+    assert settle(OK, 'well') == (OK, 'well')
+    assert settle(WARN, 'bad') == (WARN, 'bad')
+    now[0] = 1.0
+    assert settle(OK, 'well') == (WARN, 'well; 1 s ago: bad')
+    assert settle(ERROR, 'worse') == (ERROR, 'worse')
+    now[0] += HOLD - 0.1
+    assert settle(OK, 'well')[0] == ERROR
+    now[0] += 0.1
+    assert settle(OK, 'well') == (OK, 'well')
+    settle(WARN, 'bad')
+    assert settle(STALE, 'stopped') == (STALE, 'stopped')
+    assert settle(OK, 'well') == (OK, 'well')
 
 
 def test_bad_input_is_counted_by_cause(view, statistics):
@@ -90,7 +167,7 @@ def test_bad_input_is_counted_by_cause(view, statistics):
     assert values(view, 'audio')['bad'] == '6'
     assert values(view, 'audio')['bad, cause 1'] == '5 times: A chunk of 4 bytes is too short.'
     assert values(view, 'audio')['bad, cause 2'] == '1 times: Something else.'
-    assert levels(view) == {'engine': OK, 'camera': OK, 'audio': WARN, 'windows': OK}
+    assert levels(view) == dict.fromkeys(PARTS, OK) | {'audio': WARN}
 
 
 def test_different_clocks_are_an_error_that_names_both(view, statistics):
@@ -125,7 +202,7 @@ def test_missing_transforms_warn_and_defects_are_errors(view, statistics):
 
 def test_an_engine_that_fails_while_it_runs_is_an_error_of_the_engine(view, statistics):
     statistics.faults.report(ENGINE, 'openvino failed in the head graph.')
-    assert levels(view) == {'engine': ERROR, 'camera': OK, 'audio': OK, 'windows': OK}
+    assert levels(view) == dict.fromkeys(PARTS, OK) | {'engine': ERROR}
     assert message(view, 'engine') == 'openvino failed in the head graph.'
     assert values(view, 'engine')['failures'] == '1'
 
@@ -155,5 +232,5 @@ def test_latency_is_the_median_and_the_99th_percentile():
     statistics = Statistics(Faults(lambda sentence: None))
     assert statistics.latency() is None
     for milliseconds in range(101):
-        statistics.published(milliseconds / 1000)
+        statistics.published(milliseconds / 1000, ATTENDS)
     assert statistics.latency() == pytest.approx((0.050, 0.099))

@@ -166,7 +166,7 @@ def test_what_is_missing_is_named_with_its_topic(start_node, make_client, lamp_b
     client = make_client()
     client.until(lambda: client.statuses and 'No images yet' in client.statuses['camera'].message)
     assert client.statuses['camera'].message == 'No images yet on /front/image, which has no publisher.'
-    assert client.statuses['camera'].level == DiagnosticStatus.WARN
+    assert client.statuses['camera'].level == DiagnosticStatus.STALE
     client.until(lambda: client.statuses['audio'].message == 'No audio yet on /audio, which has 1 publisher.')
 
 

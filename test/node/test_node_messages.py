@@ -17,6 +17,7 @@ from ros2_avloc.attention.tracker import Track
 from ros2_avloc.audio.sound import SOUND_SAMPLES, Sound
 from ros2_avloc.model.localizer import Localization
 from ros2_avloc.node import messages
+from ros2_avloc.node.attending import attending
 from ros2_avloc.node.markers import Markers
 from ros2_avloc.node.messages import Where
 from ros2_avloc.node.overlays import Overlays
@@ -127,6 +128,24 @@ def test_the_attended_track_is_marked():
     assert 'attended' not in texts[2]
     colours = {marker.id: (marker.color.r, marker.color.b) for marker in markers if marker.ns == 'rays'}
     assert colours[1] != colours[2]
+
+
+def test_diagnostics_are_told_of_attention():
+    one, other = track(1, (1, 1, 0)), replace(track(2, (0, 1, 0)), heard_only=True, sounding=False)
+    now = attending(result(one, other, track(3, confirmed=False), attended=one), WHERE)
+    assert (now.track, now.azimuth, now.frame_id) == (1, pytest.approx(np.pi / 4), 'base_link')
+    assert (now.tracks, now.sounding, now.heard_only) == (2, 1, 1)
+    assert (now.score, now.why) == (pytest.approx(0.72), '')
+
+
+@pytest.mark.parametrize(('tracks', 'where', 'why'), [
+    ([], None, 'the pose of the camera is not known'),
+    ([], WHERE, 'nothing sounds in view'),
+    ([track(1, confirmed=False)], WHERE, 'what sounds has not sounded for long enough'),
+    ([replace(track(1), sounding=False)], WHERE, 'what has sounded is silent')])
+def test_diagnostics_are_told_why_nothing_is_attended(tracks, where, why):
+    now = attending(result(*tracks), where)
+    assert (now.track, now.why) == (None, why)
 
 
 def by_namespace(result_of_a_track, where=WHERE):

@@ -248,7 +248,7 @@ def test_centered_windows_come_half_a_second_later_and_rates_can_be_limited(clie
 
 
 def test_diagnostics_say_what_runs(client):
-    client.until(lambda: set(client.statuses) == {'engine', 'camera', 'audio', 'windows'}
+    client.until(lambda: set(client.statuses) == {'engine', 'camera', 'audio', 'windows', 'attention'}
                  and all(status.level == DiagnosticStatus.OK for status in client.statuses.values()))
     engine, audio, windows = (client.values(part) for part in ('engine', 'audio', 'windows'))
     assert (engine['engine'], engine['precision'], engine['state']) == ('onnxruntime', 'fp32', 'active')
@@ -260,6 +260,34 @@ def test_diagnostics_say_what_runs(client):
     assert float(audio['rate (Hz)']) == pytest.approx(50, rel=0.3)
     assert 0 < float(windows['latency p50 (ms)']) < float(windows['latency p99 (ms)']) < 5000
     assert windows['defects'] == '0'
+    attention = client.values('attention')
+    assert client.statuses['attention'].message.startswith(f'Track {attention["attended track"]} is attended')
+    azimuth = np.degrees(np.arctan2(-CAMERA.rays([LAMP])[0][0], CAMERA.rays([LAMP])[0][2]))
+    assert float(attention['azimuth (deg, left positive)']) == pytest.approx(azimuth, abs=3)
+    assert attention['frame'] == 'camera_optical'
+
+
+def test_diagnostics_say_why_nothing_is_attended(client):
+    client.loud = False
+    client.until(lambda: client.values('attention')['attended track'] == 'none')
+    status = client.statuses['attention']
+    assert status.level == DiagnosticStatus.OK
+    assert status.message == f'Nothing is attended: {client.values("attention")["why none"]}.'
+    client.loud = True
+    client.until(lambda: client.values('attention')['attended track'] not in ('', 'none'))
+
+
+def test_audio_that_falls_silent_is_missed_then_stale_and_well_again(client):
+    send_chunk = client.send_chunk
+    client.send_chunk = lambda stamp: None
+    client.until(lambda: client.statuses['audio'].level == DiagnosticStatus.WARN)
+    assert client.statuses['audio'].message.startswith('No audio for ')
+    assert client.statuses['audio'].message.endswith(' s on /audio, which has 1 publisher.')
+    client.until(lambda: client.statuses['audio'].level == DiagnosticStatus.STALE)
+    client.until(lambda: client.statuses['windows'].level == DiagnosticStatus.STALE)
+    assert client.statuses['camera'].level == DiagnosticStatus.OK
+    client.send_chunk = send_chunk
+    client.until(lambda: {status.level for status in client.statuses.values()} == {DiagnosticStatus.OK})
 
 
 def test_a_calibrated_camera_counts_more_than_the_field_of_view(client):
