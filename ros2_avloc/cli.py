@@ -22,6 +22,8 @@ app.add_typer(engine, name='engine')
 CacheDir = Annotated[Path | None, typer.Option(help='Where they are kept; else ~/.cache/ros2_avloc/engines.')]
 Pack = Annotated[Path | None, typer.Option(help='Directory of photos and recordings with an INDEX.csv.')]
 
+_DISTRIBUTIONS = {'cv2': 'opencv-python-headless', 'faiss': 'faiss-cpu'}
+
 
 @app.callback()
 def _avloc() -> None:
@@ -37,7 +39,8 @@ def _plainly() -> Iterator[None]:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
     except ModuleNotFoundError as error:
-        typer.echo(f'{error.name} is not installed; "pip install {error.name}" brings it.', err=True)
+        distribution = _DISTRIBUTIONS.get(str(error.name), error.name)
+        typer.echo(f'{error.name} is not installed; "pip install {distribution}" brings it.', err=True)
         raise typer.Exit(1) from None
 
 
@@ -115,6 +118,28 @@ def export(
         from ros2_avloc.learning.bundling import export_bundle
 
         typer.echo(export_bundle(checkpoint, bundle, pack, name=name, scenes=scenes))
+
+
+@app.command()
+def search(
+    folder: Annotated[Path, typer.Argument(help='Folder of videos, bags, sounds and photos.')],
+    query: Annotated[str | None, typer.Argument(
+        help='A photo, a sound, or a moment of a recording as in kitchen.mp4@12.5 (seconds); without it '
+             'the index is brought up to date.')] = None,
+    find: Annotated[str, typer.Option(help='looks, sounds or both.')] = 'both',
+    count: Annotated[int, typer.Option(min=1, help='Hits of each kind.')] = 8,
+    every: Annotated[float, typer.Option(min=0.1, help='Seconds between moments.')] = 1.0,
+    index: Annotated[Path | None, typer.Option(help='File of the index; else in FOLDER.')] = None,
+    sheet: Annotated[Path, typer.Option(help='File of the contact sheet.')] = Path('avloc-search.png'),
+    bundle: Annotated[str, typer.Option(help='Directory of an AVE-Net, or a shipped one.')] = 'avenet',
+) -> None:
+    """Find moments of recordings that look like or sound like a photo, a sound, or another moment."""
+    with _plainly():
+        from rich.console import Console
+
+        from ros2_avloc.retrieval.command import Wish, run
+
+        run(Wish(folder, query, find, count, every, index, sheet, bundle), Console(), _to_stderr)
 
 
 @engine.command()

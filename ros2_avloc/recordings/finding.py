@@ -46,16 +46,17 @@ def find_recordings(root: Path) -> list[Path]:
     InputError
         If there is none.
     """
-    found = sorted(_below(root))
+    found = sorted(below(root))
     if not found:
         raise InputError(f'{root} holds neither a video file ({", ".join(sorted(SUFFIXES))}) '
                          'nor a rosbag2 recording.')
     return found
 
 
-def _below(path: Path) -> Iterator[Path]:
+def below(path: Path, others: frozenset[str] = frozenset()) -> Iterator[Path]:
+    """Give what `find_recordings` returns, and the files with the endings `others`, in no order."""
     if path.is_dir() and not (path / 'metadata.yaml').is_file():
         for inner in path.iterdir():
-            yield from _below(inner)
-    elif path.is_dir() or path.suffix.lower() in SUFFIXES | BAG_SUFFIXES:
+            yield from below(inner, others)
+    elif path.is_dir() or path.suffix.lower() in SUFFIXES | BAG_SUFFIXES | others:
         yield path
