@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ros2_avloc.audio.spectrogram import spectrogram
 from ros2_avloc.learning.banks import Bank, Box
-from ros2_avloc.learning.pictures import Picture, draw_picture
+from ros2_avloc.learning.pictures import LEARNING, Layout, Picture, draw_picture
 from ros2_avloc.learning.scenes import draw_sound
 from ros2_avloc.learning.streams import Item, Rng
 from ros2_avloc.learning.teachers import heard_by_teacher
@@ -31,6 +31,9 @@ EMPTY = 0.1
 
 ASIDE = 36
 """How far an object's middle lies from a crop's, at most, px."""
+
+LESSON = Layout(plain=True)
+"""How crops of lessons are composed: teachers know clear photos; towers see them varied, anew each time."""
 
 
 class Crops:
@@ -49,7 +52,7 @@ class Crops:
 
     def item(self, number: int, rng: Rng) -> Item:
         """Return a crop; ``shown`` is what a teacher is shown."""
-        crop, name = draw_crop(self.bank, rng)
+        crop, name = draw_crop(self.bank, rng, LESSON)
         thing = torch.from_numpy(crop.transpose(2, 0, 1).copy())
         name_number = 1 + self.numbers[name] if name else NOTHING
         return {'thing': thing, 'name': torch.tensor(name_number), 'shown': thing}
@@ -70,10 +73,10 @@ class Seconds:
                 'shown': heard_by_teacher(samples)}
 
 
-def draw_crop(bank: Bank, rng: Rng) -> tuple[NDArray[np.uint8], str]:
+def draw_crop(bank: Bank, rng: Rng, layout: Layout = LEARNING) -> tuple[NDArray[np.uint8], str]:
     """Return a crop ``(112, 112, 3)`` with the category of its object, or with an empty name."""
     while True:
-        picture = draw_picture(bank, [str(rng.choice(sorted(bank.recordings)))], rng)
+        picture = draw_picture(bank, [str(rng.choice(sorted(bank.recordings)))], rng, layout)
         (name, box), = picture.objects or (('', (0.0, 0.0, 0.0, 0.0)),)
         if name and rng.random() >= EMPTY:
             return _cut(picture, *_near(box, rng)), name

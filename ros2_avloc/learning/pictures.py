@@ -23,7 +23,7 @@ FRAME_ASPECTS = (0.55, 1.0)
 
 @dataclass(frozen=True)
 class Layout:
-    """How objects are laid out in a composed picture; the values are those of training.
+    """How a composed picture is laid out and varied; the values are those of training.
 
     Attributes
     ----------
@@ -31,15 +31,18 @@ class Layout:
         Longer side of a pasted object in the network's input, px.
     mosaics
         Share of pictures laid out as tiles, where no pasted edge marks the object.
+    plain
+        Whether photos stay as they are, but for mirroring: no tones, no coarse ones, no blur, no noise.
     """
 
-    smallest: float = 40
-    largest: float = 140
+    smallest: float = 50
+    largest: float = 150
     mosaics: float = 0.25
+    plain: bool = False
 
 
 LEARNING = Layout()
-"""How pictures to learn from are laid out."""
+"""How pictures to learn from are composed."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +71,13 @@ def _view(drawings: SpriteBank, wanted: list[str], rng: Rng) -> Picture:
 
 
 def _composed(bank: Bank, wanted: list[str], rng: Rng, layout: Layout) -> Picture:
-    photos = [_relit(_pick(bank.photos[category], rng), rng) for category in wanted]
+    photos = [_relit(_pick(bank.photos[category], rng), rng, layout.plain) for category in wanted]
     mosaic = rng.random() < layout.mosaics
-    rgb, boxes = _mosaic(photos, bank, rng) if mosaic else _pasted(photos, bank, rng, layout)
+    canvas = _background(bank, rng, layout.plain)
+    boxes = _mosaic(photos, canvas, rng) if mosaic else _pasted(photos, canvas, rng, layout)
     objects = tuple((category, box) for category, box in zip(wanted, boxes, strict=True) if box is not None)
-    return _varied(Picture(rgb, objects), rng)
+    picture = Picture(canvas, objects)
+    return picture if layout.plain else _varied(picture, rng)
 
 
 def _varied(picture: Picture, rng: Rng) -> Picture:
@@ -98,19 +103,21 @@ def _pick(photos: list[Photo], rng: Rng) -> Photo:
 def _toned(rgb: Image, rng: Rng) -> Image:
     """Brightness, contrast, tint and saturation, through one 3×3 matrix."""
     grey = np.full((3, 3), 1 / 3)
-    saturation = 0.0 if rng.random() < 0.1 else rng.uniform(0.5, 1.4)
-    gains = rng.uniform(0.65, 1.35) * rng.uniform(0.9, 1.1, 3)
+    saturation = 0.0 if rng.random() < 0.05 else rng.uniform(0.6, 1.3)
+    gains = rng.uniform(0.8, 1.2) * rng.uniform(0.93, 1.07, 3)
     matrix = (saturation * np.eye(3) + (1 - saturation) * grey) * gains[:, None]
-    shift = rng.uniform(-25, 25) + 128 * (1 - gains.mean())
+    shift = rng.uniform(-15, 15) + 128 * (1 - gains.mean())
     mixed = cv2.transform(rgb, np.column_stack([matrix, np.full(3, shift)]))
     return np.asarray(mixed, np.uint8)
 
 
-def _relit(photo: Photo, rng: Rng) -> Photo:
-    """Tone, flip, turn and coarsen one photo: greyness and resolution differ by category otherwise."""
+def _relit(photo: Photo, rng: Rng, plain: bool) -> Photo:
+    """Mirror, tone and coarsen one photo: greyness and resolution differ by category otherwise."""
     rgba = photo.rgba[:, ::-1] if rng.random() < 0.5 else photo.rgba
+    if plain:
+        return Photo(np.ascontiguousarray(rgba), photo.cut_out)
     rgba = np.dstack([_toned(np.ascontiguousarray(rgba[..., :3]), rng), rgba[..., 3]])
-    if rng.random() < 0.2:
+    if rng.random() < 0.1:
         height, width = rgba.shape[:2]
         coarse = min(1.0, rng.uniform(35, 100) / max(height, width))
         rgba = _resized(rgba, (max(1, round(width * coarse)), max(1, round(height * coarse))))
@@ -123,7 +130,7 @@ def _resized(image: Image, size: tuple[int, int]) -> Image:
     return np.asarray(cv2.resize(image, size, interpolation=interpolation), np.uint8)
 
 
-def _background(bank: Bank, rng: Rng) -> Image:
+def _background(bank: Bank, rng: Rng, plain: bool) -> Image:
     """Return a crop of a scene without objects, or (one in ten) a plain gradient."""
     if not bank.backgrounds or rng.random() < 0.1:
         corners = rng.integers(0, 256, (2, 2, 3)).astype(np.uint8)
@@ -135,11 +142,12 @@ def _background(bank: Bank, rng: Rng) -> Image:
     crop = whole[top:top + height, left:left + width]
     if rng.random() < 0.5:
         crop = crop[:, ::-1]
-    return _toned(_resized(crop, (SIDE, SIDE)), rng)
+    crop = _resized(crop, (SIDE, SIDE))
+    return crop if plain else _toned(crop, rng)
 
 
-def _pasted(photos: list[Photo], bank: Bank, rng: Rng, layout: Layout) -> tuple[Image, list[Box | None]]:
-    canvas = _background(bank, rng)
+def _pasted(photos: list[Photo], canvas: Image, rng: Rng, layout: Layout) -> list[Box | None]:
+    """Paste photos onto `canvas`; return their boxes, without one where there was no place."""
     aspect = rng.uniform(*FRAME_ASPECTS)
     boxes: list[Box | None] = []
     for photo in photos:
@@ -152,7 +160,7 @@ def _pasted(photos: list[Photo], bank: Bank, rng: Rng, layout: Layout) -> tuple[
         if box is not None:
             small = _resized(photo.rgba, size)
             _paste(canvas, small, photo.cut_out, box, rng)
-    return canvas, boxes
+    return boxes
 
 
 def _free_place(size: tuple[int, int], taken: list[Box], rng: Rng) -> Box | None:
@@ -198,9 +206,8 @@ def _soft_mask(height: int, width: int, rng: Rng) -> Image:
     return np.asarray(cv2.blur(mask, size, borderType=cv2.BORDER_CONSTANT), np.uint8)
 
 
-def _mosaic(photos: list[Photo], bank: Bank, rng: Rng) -> tuple[Image, list[Box | None]]:
-    """Tiles that fill the frame: 1×2, 2×1 or 2×2; those without a photo show background."""
-    canvas = _background(bank, rng)
+def _mosaic(photos: list[Photo], canvas: Image, rng: Rng) -> list[Box | None]:
+    """Lay photos out on `canvas` as tiles: 1×2, 2×1 or 2×2; those without a photo show background."""
     columns, rows = ((2, 2) if len(photos) > 2 else [(1, 2), (2, 1), (2, 2)][rng.integers(3)])
     xs, ys = (_cuts(parts, rng) for parts in (columns, rows))
     tiles = [(x, y) for x in range(columns) for y in range(rows)]
@@ -216,7 +223,7 @@ def _mosaic(photos: list[Photo], bank: Bank, rng: Rng) -> tuple[Image, list[Box 
         place = canvas[top:bottom, left:right]
         place[:] = (place + weight * (small[..., :3].astype(np.float32) - place)).astype(np.uint8)
         boxes.append(box)
-    return canvas, boxes
+    return boxes
 
 
 def _cuts(parts: int, rng: Rng) -> list[int]:
