@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,13 +67,19 @@ class Projection:
             raise InputError(f'{path} cannot be read; remove it, and --resume makes it anew.') from error
 
 
-def plain(answers: Tensor) -> Tensor:
-    """Return vectors of length 1 (along dimension 1) with variance 1 on average."""
-    return math.sqrt(answers.shape[1]) * answers
-
-
 def imitation(answers: Tensor, wanted: Tensor) -> Tensor:
     """Smooth L1 between vectors (along dimension 1), and one minus their cosine."""
     answers = answers.float()
     near = nnf.smooth_l1_loss(answers, wanted)
     return near + 1 - nnf.cosine_similarity(answers, wanted, dim=1).mean()
+
+
+def following(names: Tensor, guide: Tensor) -> Tensor:
+    """Return how far the names that a tower gives to cells are from a guide's.
+
+    The mean over cells of the Kullback-Leibler divergence between logits ``(n, names, rows, columns)``. No
+    gradient goes to the guide.
+    """
+    apart = nnf.kl_div(names.float().log_softmax(dim=1), guide.detach().float().log_softmax(dim=1),
+                       reduction='none', log_target=True)
+    return apart.sum(dim=1).mean()

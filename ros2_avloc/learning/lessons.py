@@ -1,7 +1,8 @@
 """Lessons: before AVC each tower learns from single things, where there is no doubt which one is meant.
 
-It names them, and imitates a teacher cell by cell. The place of a thing is not told. The layers that name and
-imitate are thrown away.
+It names them, and imitates a teacher cell by cell. A layer on the teacher's answers learns the names too; it
+is surer than the tower is, and the tower's names follow its names cell by cell. The place of a thing is not
+told. The layers that name and imitate are thrown away.
 """
 
 from __future__ import annotations
@@ -18,21 +19,25 @@ import torch.nn.functional as nnf
 from torch import Tensor, nn
 from torch.utils.data import default_collate
 
-from ros2_avloc.learning.imitation import Projection, imitation, plain
+from ros2_avloc.learning.imitation import Projection, following, imitation
 from ros2_avloc.learning.loop import Budget, Learner, scaled
 from ros2_avloc.learning.matching import Network
 from ros2_avloc.learning.replay import Lesson, Pool
 from ros2_avloc.learning.streams import Stream, numbers_at
-from ros2_avloc.learning.teachers import SOUND_CHANNELS, Ear, Eye
+from ros2_avloc.learning.teachers import Ear, Eye
+from ros2_avloc.learning.varying import masked, varied_crops
 
-IMITATED = 2.0
-"""Weight of imitation beside naming."""
+FOLLOWED = {'vision': 2.0, 'sound': 1.0}
+"""Weight of following, beside naming and imitation, which have 1."""
+
+RISING = 300
+"""Steps over which following sets in: until then its guide has names to learn itself."""
 
 COMPONENTS = 256
-"""Principal components of MobileNetV2's vectors that are imitated; of YAMNet's all are."""
+"""Principal components of a teacher's vectors that are imitated."""
 
-FITTED = 960
-"""Crops that the components are fitted to."""
+FITTED = {'vision': 960, 'sound': 2_560}
+"""Things that the components are fitted to; a crop gives 16 vectors, a sound one."""
 
 
 @dataclass(frozen=True)
@@ -108,20 +113,22 @@ class Teaching:
 
 def teaching_of(tower: str, teachers: Path, stream: Stream, replays: Replays, directory: Path) -> Teaching:
     """Return the teacher of a tower, ``'vision'`` or ``'sound'``."""
-    if tower == 'sound':
-        return Teaching(Ear(teachers), plain, SOUND_CHANNELS, stream, replays, directory)
-    eye, stored = Eye(teachers), directory / 'components.npz'
+    teacher: Eye | Ear = Eye(teachers) if tower == 'vision' else Ear(teachers)
+    stored = directory / 'components.npz'
     if not stored.exists():
-        crops = torch.stack([stream[number]['shown'] for number in range(FITTED)])
-        answers = torch.cat([eye(some)[:, :, ::2, ::2] for some in torch.split(crops, 16)])
+        shown = torch.stack([stream[number]['shown'] for number in range(FITTED[tower])])
+        answers = torch.cat([teacher(some)[:, :, ::2, ::2] for some in torch.split(shown, 16)])
         directory.mkdir(parents=True, exist_ok=True)
         Projection.of(answers, COMPONENTS).save(stored)
     projection = Projection.load(stored)
-    return Teaching(eye, projection, projection.matrix.shape[1], stream, replays, directory)
+    return Teaching(teacher, projection, projection.matrix.shape[1], stream, replays, directory)
 
 
 class Lessons(Learner):
     """One tower, with one layer that names what it says on the whole, and one that imitates cell by cell.
+
+    With a teacher, a guide, one layer too, learns names from the answers. Its loss is part of the sum, but
+    answers carry no gradient: nothing of it reaches the tower but what following takes over.
 
     Parameters
     ----------
@@ -137,6 +144,8 @@ class Lessons(Learner):
         Of what is seen again, and how it is varied.
     """
 
+    decay, falling = 0.03, 1 / 2
+
     def __init__(self, network: Network, tower: str, budget: Budget, names: int, *,
                  teaching: Teaching | None = None, seed: int = 0) -> None:
         super().__init__(budget)
@@ -146,7 +155,10 @@ class Lessons(Learner):
         getattr(network, tower).requires_grad_(True)
         channels = 8 * network.width
         self.to_names = nn.Sequential(nn.BatchNorm2d(channels), nn.Conv2d(channels, 1 + names, 1))
-        self.to_answers = nn.Conv2d(channels, teaching.channels, 1) if teaching else None
+        if teaching:
+            self.to_answers = nn.Conv2d(channels, teaching.channels, 1)
+            self.guide = nn.Sequential(nn.BatchNorm2d(teaching.channels, affine=False),
+                                       nn.Conv2d(teaching.channels, 1 + names, 1))
 
     def training_step(self, batch: dict[str, Tensor]) -> Tensor:
         """Return the loss of new things, and of things seen before."""
@@ -156,26 +168,29 @@ class Lessons(Learner):
             taught = self._teaching.lesson(batch, self.global_step, self.global_rank, self._world, rng)
             lesson = {key: values.to(self.device) for key, values in taught.items()}
         if self._tower == 'vision':
-            lesson = varied(lesson, rng)
-        return self.loss_of(lesson)
+            return self.loss_of(varied(lesson, rng), self.global_step)
+        return self.loss_of({**lesson, 'thing': masked(lesson['thing'], rng)}, self.global_step)
 
-    def loss_of(self, lesson: Lesson) -> Tensor:
+    def loss_of(self, lesson: Lesson, step: int) -> Tensor:
         """Return the loss of things with names, and answers where there are any."""
         maps = self._maps(lesson['thing'])
-        named = self._named(maps)
-        loss = nnf.cross_entropy(named, lesson['name'], label_smoothing=0.05)
-        self.log_dict({'naming': loss, 'named': (named.argmax(dim=1) == lesson['name']).float().mean()})
-        if self.to_answers is None:
-            return loss
-        imitated = imitation(self.to_answers(maps), lesson['answer'].float())
-        self.log('imitation', imitated)
-        return loss + IMITATED * imitated
+        names = self.to_names(maps)
+        losses = {'naming': _naming(names, lesson['name'])}
+        if self._teaching:
+            answers = lesson['answer'].float()
+            guide = self.guide(answers)
+            losses['imitation'] = imitation(self.to_answers(maps), answers)
+            losses['guide'] = _naming(guide, lesson['name'])
+            losses['following'] = following(names, guide)
+        self.log_dict({**losses, 'named': _right(names, lesson['name'])})
+        weights = {'following': FOLLOWED[self._tower] * min(1.0, step / RISING)}
+        return torch.stack([weights.get(name, 1.0) * loss for name, loss in losses.items()]).sum()
 
     def validation_step(self, check: NamedThings) -> None:
         """Log how many things get their name."""
-        parts = [self._named(self._maps(some.to(self.device))) for some in torch.split(check.things, 64)]
-        right = torch.cat(parts).argmax(dim=1).cpu() == check.names.cpu()
-        self.log(f'named_{check.source}', right.float().mean(), batch_size=1)
+        parts = [self.to_names(self._maps(some.to(self.device))) for some in torch.split(check.things, 64)]
+        right = _right(torch.cat(parts), check.names.to(self.device))
+        self.log(f'named_{check.source}', right, batch_size=1)
 
     def _maps(self, things: Tensor) -> Tensor:
         if self._tower == 'vision':
@@ -183,24 +198,30 @@ class Lessons(Learner):
             return self.network.vision(inputs)  # type: ignore[no-any-return]
         return self.network.sound(things).amax(dim=(2, 3), keepdim=True)  # type: ignore[no-any-return]
 
-    def _named(self, maps: Tensor) -> Tensor:
-        names = self.to_names(maps).float().flatten(2)
-        pooled: Tensor = names.logsumexp(dim=2)
-        return pooled - math.log(names.shape[2])
-
     @property
     def _world(self) -> int:
         return self.trainer.world_size if self._trainer else 1
 
 
 def varied(lesson: Lesson, rng: np.random.Generator) -> Lesson:
-    """Return crops, scaled to [-1, 1], some mirrored with their answers, each lighter or darker."""
+    """Return crops in [-1, 1], some mirrored with their answers, in other light and by other cameras."""
     things = lesson['thing']
-    shape = (len(things), 1, 1, 1)
-    mirrored = torch.from_numpy(rng.random(shape) < 0.5).to(things.device)
-    gain, shift = (torch.from_numpy(rng.uniform(low, high, shape).astype(np.float32)).to(things.device)
-                   for low, high in ((0.85, 1.15), (-0.1, 0.1)))
+    mirrored = torch.from_numpy(rng.random((len(things), 1, 1, 1)) < 0.5).to(things.device)
     turned: Lesson = {key: torch.where(mirrored, lesson[key].flip(3), lesson[key])
-              for key in ('thing', 'answer') if key in lesson}
-    toned = scaled(turned['thing']) * gain + shift
-    return {**lesson, **turned, 'thing': toned.contiguous(memory_format=torch.channels_last)}
+                      for key in ('thing', 'answer') if key in lesson}
+    return {**lesson, **turned, 'thing': varied_crops(turned['thing'], rng)}
+
+
+def _naming(names: Tensor, wanted: Tensor) -> Tensor:
+    return nnf.cross_entropy(_pooled(names), wanted, label_smoothing=0.05)
+
+
+def _right(names: Tensor, wanted: Tensor) -> Tensor:
+    return (_pooled(names).argmax(dim=1) == wanted).float().mean()
+
+
+def _pooled(names: Tensor) -> Tensor:
+    """Return what cells ``(n, names, rows, columns)`` say on the whole."""
+    cells = names.float().flatten(2)
+    pooled: Tensor = cells.logsumexp(dim=2)
+    return pooled - math.log(cells.shape[2])

@@ -63,10 +63,16 @@ class Budget:
 
 
 class Learner(lightning.LightningModule):
-    """A module with AdamW; its learning rate rises over 50 steps and falls to zero over the last third."""
+    """A module with AdamW; its learning rate rises over 50 steps, and falls to zero in the end."""
 
     average_limit = 0.997
     """How much of the averaged weights a step keeps at most."""
+
+    decay = 0.02
+    """Weight decay."""
+
+    falling = 1 / 3
+    """Share of the budget over which the learning rate falls."""
 
     def __init__(self, budget: Budget) -> None:
         super().__init__()
@@ -77,12 +83,13 @@ class Learner(lightning.LightningModule):
         learned = [weight for weight in self.parameters() if weight.requires_grad]
         matrices = [weight for weight in learned if weight.ndim > 1]
         others = [weight for weight in learned if weight.ndim <= 1]
-        groups = [{'params': matrices, 'weight_decay': 0.02}, {'params': others, 'weight_decay': 0.0}]
+        groups = [{'params': matrices, 'weight_decay': self.decay}, {'params': others, 'weight_decay': 0.0}]
         return torch.optim.AdamW(groups, lr=self.budget.learning_rate)
 
     def rate(self, step: int, share: float) -> float:
         """Return the learning rate of a step, when `share` of the budget is spent."""
-        return self.budget.learning_rate * max(0.0, min(1.0, (step + 1) / WARM_UP, 3 * (1 - share)))
+        rising, falling = (step + 1) / WARM_UP, (1 - share) / self.falling
+        return self.budget.learning_rate * max(0.0, min(1.0, rising, falling))
 
 
 def scaled(images: Tensor) -> Tensor:
@@ -180,6 +187,10 @@ def begun_at(checkpoint: Path) -> tuple[int, float]:
 
 def load_part(module: nn.Module, checkpoint: Path, prefix: str) -> None:
     """Load the averaged weights whose names begin with `prefix` from a checkpoint of `fit` into `module`."""
+    module.load_state_dict(part_of(checkpoint, prefix))
+
+
+def part_of(checkpoint: Path, prefix: str) -> dict[str, Tensor]:
+    """Return the averaged weights whose names begin with `prefix`, by the rest of their names."""
     state = torch.load(checkpoint, map_location='cpu', weights_only=True)['state_dict']
-    module.load_state_dict({name.removeprefix(prefix): weight for name, weight in state.items()
-                            if name.startswith(prefix)})
+    return {name.removeprefix(prefix): weight for name, weight in state.items() if name.startswith(prefix)}

@@ -22,9 +22,6 @@ from ros2_avloc.errors import InputError
 SHOWN = 224
 """Side at which MobileNetV2 is shown a crop of 112 px: twice as large, so that its cells are AVOL-Net's."""
 
-SOUND_CHANNELS = 1024
-"""Length of YAMNet's embedding."""
-
 HEARD_SAMPLES = 15_600
 """Samples at 16 kHz that YAMNet hears."""
 
@@ -84,9 +81,9 @@ class Ear:
         self._network = ov.compile_model(_until(ov.Core(), directory / _SOUND_FILE, 'Reshape'), 'CPU')
 
     def __call__(self, heard: Tensor) -> Tensor:
-        """Answer to float32 ``(n, 15600)`` at 16 kHz: float32 ``(n, 1024, 1, 1)``, vectors of length 1."""
+        """Answer to float32 ``(n, 15600)`` at 16 kHz: float32 ``(n, 1024, 1, 1)``."""
         answers = np.concatenate([self._network(one)[0] for one in heard.numpy()])
-        return nnf.normalize(torch.from_numpy(answers), dim=1)[..., None, None]
+        return torch.from_numpy(answers)[..., None, None]
 
 
 def heard_by_teacher(samples: NDArray[np.float32]) -> Tensor:

@@ -1,5 +1,6 @@
 """Imitation measures directions, and the teacher's cells are where they seem."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import torch
 
 from ros2_avloc.errors import InputError
 from ros2_avloc.learning.banks import pack_bank
-from ros2_avloc.learning.imitation import Projection, imitation, plain
+from ros2_avloc.learning.imitation import Projection, following, imitation
 from ros2_avloc.learning.naming import draw_crop
 from ros2_avloc.learning.teachers import HEARD_SAMPLES, Ear, Eye, heard_by_teacher
 
@@ -16,10 +17,22 @@ TEACHERS = Path(__file__).parents[3] / 'shared' / 'teachers'
 
 
 def test_a_perfect_imitation_costs_nothing_and_an_opposite_one_most():
-    wanted = plain(torch.nn.functional.normalize(torch.randn(2, 16, 3, 3), dim=1))
-    assert float(wanted.square().mean()) == pytest.approx(1)
+    torch.manual_seed(0)
+    wanted = torch.randn(2, 16, 3, 3)
     assert imitation(wanted, wanted).item() == pytest.approx(0, abs=1e-5)
     assert imitation(-wanted, wanted) > imitation(torch.randn_like(wanted), wanted) > 0.1
+
+
+def test_names_are_followed_cell_by_cell_and_the_guide_is_left_alone():
+    torch.manual_seed(0)
+    guide, names = torch.randn(2, 5, 3, 3, requires_grad=True), torch.randn(2, 5, 3, 3, requires_grad=True)
+    following(names, guide).backward()
+    assert guide.grad is None
+    assert names.grad.abs().sum(dim=1).min() > 0
+    assert following(guide + 7, guide).item() == pytest.approx(0, abs=1e-6)
+    # Two names: the guide is sure of one, the tower of neither.
+    sure, unsure = torch.tensor([[[[20.0]], [[0.0]]]]), torch.zeros(1, 2, 1, 1)
+    assert following(unsure, sure).item() == pytest.approx(math.log(2), abs=1e-4)
 
 
 def test_a_projection_keeps_what_varies_most_and_softens_its_order(tmp_path):
@@ -68,7 +81,10 @@ def test_cells_of_a_mirrored_crop_are_the_mirrored_cells(pack):
 
 
 @pytest.mark.skipif(not TEACHERS.exists(), reason='the teachers are not here')
-def test_the_ear_answers_with_vectors_of_length_one():
-    answers = Ear(TEACHERS)(torch.rand(2, HEARD_SAMPLES) - 0.5)
-    assert answers.shape == (2, 1024, 1, 1)
-    assert answers.norm(dim=1).flatten().tolist() == pytest.approx([1, 1], abs=1e-5)
+def test_the_ear_answers_alike_to_the_same_and_otherwise_to_others():
+    heard = torch.rand(3, HEARD_SAMPLES, generator=torch.Generator().manual_seed(0)) - 0.5
+    heard[1], heard[2] = heard[0], 0.5 * torch.sin(torch.arange(HEARD_SAMPLES) * 0.2)
+    answers = Ear(TEACHERS)(heard)
+    assert answers.shape == (3, 1024, 1, 1)
+    assert torch.equal(answers[0], answers[1])
+    assert torch.cosine_similarity(answers[0], answers[2], dim=0).item() < 0.9
