@@ -54,7 +54,8 @@ def train(
     videos: Annotated[Path | None, typer.Option(help='Directory of video files.')] = None,
     bags: Annotated[Path | None, typer.Option(help='Directory of rosbag2 recordings.')] = None,
     teachers: Annotated[Path | None, typer.Option(help='Directory of teachers, for the rung taught.')] = None,
-    simulated_share: Annotated[float, typer.Option(min=0, max=1, help='Of simulated items.')] = 1 / 3,
+    start: Annotated[Path | None, typer.Option(help='Checkpoint of another run to go on from.')] = None,
+    simulated_share: Annotated[float, typer.Option(min=0, max=1, help='Of simulated items.')] = 1 / 4,
     minutes: Annotated[float, typer.Option(help='Length of the run; its stages divide it.')] = 60,
     steps: Annotated[int | None, typer.Option(help='Length of the run in steps, instead of minutes.')] = None,
     stage: Annotated[list[str] | None, typer.Option(
@@ -75,7 +76,7 @@ def train(
 
         if workers is None:
             workers = max(1, (os.cpu_count() or 1) // int(os.environ.get('LOCAL_WORLD_SIZE', '1')) - 1)
-        recipe = Recipe(rung, network, pack, videos, bags, teachers, simulated_share,
+        recipe = Recipe(rung, network, pack, videos, bags, teachers, start, simulated_share,
                         length=minutes if steps is None else steps, in_minutes=steps is None,
                         stages=tuple(stage or ()), batch=batch, rate=rate, curriculum=curriculum, width=width,
                         seed=seed, workers=workers)

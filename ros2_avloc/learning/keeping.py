@@ -59,9 +59,9 @@ class StopRequest:
         self._restore()
 
     def _restore(self) -> None:
+        """Also after a request: Lightning, when it ends, sets the handlers that it found when it began."""
         for number, handler in self._before.items():
             signal.signal(number, handler)
-        self._before = {}
 
 
 class Keeper(lightning.Callback):

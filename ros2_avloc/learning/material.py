@@ -33,7 +33,7 @@ class Material:
     banks: dict[str, Bank]
     aside: dict[str, Bank]
     recordings: Sequence[Moments] = ()
-    simulated_share: float = 1 / 3
+    simulated_share: float = 1 / 4
     seed: int = 1
     numbers: dict[str, int] = field(init=False)
 
@@ -78,18 +78,10 @@ class Material:
             Makes items of a bank.
         numbers
             Whether the items of banks tell their categories.
-
-        Raises
-        ------
-        InputError
-            If there is nothing that such items could be made of.
         """
         found: dict[str, Source] = {name: source(bank) for name, bank in self.banks.items()}
         for place, recording in enumerate(self.recordings if recorded else (), start=1):
             found[f'recorded {place}'] = Recorded(recording, self.numbers if numbers else None)
-        if not found:
-            raise InputError('This rung begins with single things that only a pack or simulated scenes have; '
-                             'name --pack, or choose --rung label-free.')
         return Stream([(one, self._share(name, found)) for name, one in found.items()], self.seed)
 
     def _share(self, name: str, found: dict[str, Source]) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
@@ -17,7 +18,7 @@ from torch.utils.data import default_collate
 from ros2_avloc.errors import InputError
 from ros2_avloc.learning.checks import Check, check_of
 from ros2_avloc.learning.lessons import Lessons, NamedThings, Replays, teaching_of
-from ros2_avloc.learning.loop import LAST, Budget, Learner, fit
+from ros2_avloc.learning.loop import LAST, Budget, Learner, fit, part_of
 from ros2_avloc.learning.matching import KINDS, Network
 from ros2_avloc.learning.material import Material
 from ros2_avloc.learning.naming import Crops, Seconds
@@ -51,6 +52,8 @@ class Recipe:
         What to learn from besides simulated scenes.
     teachers
         Directory of the teachers, for the rung `taught`.
+    start
+        Checkpoint of another run, whose network is gone on from.
     simulated_share
         Of all items.
     length, in_minutes
@@ -75,7 +78,8 @@ class Recipe:
     videos: Path | None = None
     bags: Path | None = None
     teachers: Path | None = None
-    simulated_share: float = 1 / 3
+    start: Path | None = None
+    simulated_share: float = 1 / 4
     length: float = 60.0
     in_minutes: bool = True
     stages: tuple[str, ...] = ()
@@ -115,14 +119,41 @@ def learn(recipe: Recipe, out: Path, *, resume: bool, say: Callable[[str], None]
         (out / 'recipe.json').write_text(text, encoding='utf-8')
     torch.manual_seed(recipe.seed)
     network = KINDS[recipe.network](recipe.width, batch_norm=recipe.rung != 'paper')
-    folders = [folder for folder in (recipe.videos, recipe.bags) if folder is not None]
-    group = budget['avc'].batch * int(os.environ.get('WORLD_SIZE', '1'))
-    material = Material.read(recipe.pack, folders, recipe.simulated_share, recipe.seed, group)
+    if recipe.start is not None and not begun:
+        _begin_with(network, recipe.start)
+    material = _material(recipe, list(budget.values())[-1].batch)
     for name in list(budget)[len(begun[:-1]):]:
-        stage = _Stage(recipe, material, network, name, budget[name], out / name, resume and name in begun)
+        lessons = out / 'pictures' / LAST if 'pictures' in budget else None
+        stage = _Stage(recipe, material, network, name, budget[name], out / name, resume and name in begun,
+                       lessons)
         fit(*stage.made(), stage.directory, resume=stage.resume, checks=list(stage.checks()),
             say=say if first else _hush)
         shutil.rmtree(stage.replays, ignore_errors=True)
+
+
+def _begin_with(network: Network, checkpoint: Path) -> None:
+    try:
+        weights = part_of(checkpoint, 'network.')
+    except (OSError, RuntimeError, KeyError, EOFError, pickle.UnpicklingError) as error:
+        raise InputError(f'{checkpoint} is no checkpoint of avloc train.') from error
+    shapes, found = ({name: tuple(weight.shape) for name, weight in state.items()}
+                     for state in (network.state_dict(), weights))
+    wrong = sorted({name for name, _ in shapes.items() ^ found.items()})
+    if wrong:
+        raise InputError(f'{checkpoint} holds another network than --network, --width and --rung ask for: '
+                         f'{wrong[0]} is {found.get(wrong[0], "missing")} there, '
+                         f'{shapes.get(wrong[0], "missing")} here.')
+    network.load_state_dict(weights)
+
+
+def _material(recipe: Recipe, batch: int) -> Material:
+    folders = [folder for folder in (recipe.videos, recipe.bags) if folder is not None]
+    group = batch * int(os.environ.get('WORLD_SIZE', '1'))
+    material = Material.read(recipe.pack, folders, recipe.simulated_share, recipe.seed, group)
+    if recipe.rung == 'taught' and not material.banks:
+        raise InputError('The rung taught needs categories, which only packs and simulated scenes have; '
+                         'name --pack, or choose --rung label-free.')
+    return material
 
 
 @dataclass(frozen=True)
@@ -134,6 +165,7 @@ class _Stage:
     budget: Budget
     directory: Path
     resume: bool
+    lessons: Path | None
 
     def made(self) -> tuple[Learner, Stream]:
         """Return what learns, and what it learns from."""
@@ -153,7 +185,10 @@ class _Stage:
         numbers = self.material.numbers
         scenes = self.material.stream(lambda bank: Scenes(bank, Mixture(), numbers=numbers), recorded=True,
                                       numbers=True)
-        return TaggedCorrespondence(self.network, self.budget, len(numbers)), scenes
+        learner, lessons = TaggedCorrespondence(self.network, self.budget, len(numbers)), self.lessons
+        if lessons is not None and not self.resume:
+            learner.begin_with(part_of(lessons, 'to_names.'))
+        return learner, scenes
 
     def checks(self) -> Iterator[Check | NamedThings]:
         """Yield, per bank that is set aside, what is looked at now and then."""
@@ -193,6 +228,8 @@ def written(recipe: Recipe, budget: dict[str, Budget]) -> dict[str, Any]:
                 for name, value in asdict(recipe).items()}
     for name in ('length', 'in_minutes', 'batch', 'rate'):
         del settings[name]
+    if recipe.start is not None:
+        settings['start'] = '/'.join(recipe.start.absolute().parts[-3:])  # RUN/STAGE/last.ckpt
     return settings | {
         'says': RUNGS[recipe.rung].says, 'categories': recipe.rung == 'taught',
         'teachers': recipe.rung == 'taught' and recipe.teachers is not None,

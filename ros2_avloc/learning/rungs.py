@@ -52,7 +52,8 @@ RUNGS = MappingProxyType({
     'taught': Rung(
         {'pictures': Stage(0.5, 16, 2e-3), 'sounds': Stage(0.15, 32, 1.5e-3), 'avc': Stage(0.35, 32, 1e-3)},
         'Both towers learn to name single things and, where there are teachers, to answer as MobileNetV2 and '
-        'YAMNet do; then AVC with categories as tags of whole pictures.'),
+        'YAMNet do, and to name what one layer on those answers names; then AVC with categories as tags of '
+        'whole pictures.'),
 })
 """By name: the paper's recipe, our best without labels, and our best."""
 
@@ -62,21 +63,21 @@ REPEATED = 80
 
 def budgets(rung: str, whole: tuple[float, bool], changed: Sequence[str] = (), *, batch: int | None = None,
             rate: float | None = None, workers: int = 1) -> dict[str, Budget]:
-    """Return the budget of each stage of a rung.
+    """Return the budget of each stage of a rung; stages without length are left out.
 
     Parameters
     ----------
     whole
         Length of the run, and whether that is minutes (else steps).
     changed
-        Stages whose budget is their own, as ``'avc=1100'`` (steps) or ``'pictures=38min'``.
+        Stages whose budget is their own, as ``'avc=1100'`` (steps), ``'pictures=38min'`` or ``'sounds=0'``.
     batch, rate
         Of AVC, where not the rung's.
 
     Raises
     ------
     InputError
-        If there is no such rung, or a change cannot be understood.
+        If there is no such rung, a change cannot be understood, or nothing is left to do.
     """
     if rung not in RUNGS:
         raise InputError(f'There is no rung {rung!r}; choose one of {", ".join(RUNGS)}.')
@@ -85,9 +86,13 @@ def budgets(rung: str, whole: tuple[float, bool], changed: Sequence[str] = (), *
     found = {}
     for name, stage in stages.items():
         length, in_minutes = own.get(name, (whole[0] * stage.share, whole[1]))
+        if length == 0:
+            continue
         avc = name in ('avc', 'close-ups')
         found[name] = Budget(length if in_minutes else max(1, round(length)), (avc and batch) or stage.batch,
                              (avc and rate) or stage.rate, workers, in_minutes)
+    if not found:
+        raise InputError('All stages have a length of 0: there is nothing to do.')
     return found
 
 

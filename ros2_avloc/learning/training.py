@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import torch
 import torch.nn.functional as nnf
@@ -14,8 +14,8 @@ from ros2_avloc.learning.losses import Relations, contrastive, logistic
 from ros2_avloc.learning.matching import Network, describe_maps, describe_sounds, gathered, logits_of_pairs
 from ros2_avloc.learning.networks import AVOLNet
 
-TAG_WEIGHT = 2.0
-"""Weight of the loss of tags beside that of pairs."""
+TAG_BELOW = 2.0
+"""How much lower the logits of tags begin than those of names: names exclude one another, tags are few."""
 
 TAG_THERE = 4.0
 """Weight of a tag that is there beside one that is not: few are."""
@@ -109,7 +109,8 @@ class TaggedCorrespondence(Correspondence):
     """Pairs, and besides them the categories in view as tags of whole pictures.
 
     For networks whose towers have learned names: the sound tower stays as it is, which halves the cost. One
-    layer on the vision tower tells which categories are seen; it is thrown away later.
+    layer on the vision tower tells which categories are seen; it is thrown away later. Its loss weighs as
+    much as that of pairs.
 
     Parameters
     ----------
@@ -123,6 +124,11 @@ class TaggedCorrespondence(Correspondence):
         self.see = nn.Sequential(nn.BatchNorm2d(channels), nn.Conv2d(channels, categories, 1))
         network.sound.requires_grad_(False)
 
+    def begin_with(self, to_names: Mapping[str, Tensor]) -> None:
+        """Take over the layer of `Lessons` that names pictures, without its first name: nothing."""
+        own = {name: weight[1:] if name.startswith('1.') else weight for name, weight in to_names.items()}
+        self.see.load_state_dict(own | {'1.bias': own['1.bias'] - TAG_BELOW})
+
     def training_step(self, batch: Batch) -> Tensor:
         """Return the loss of one batch of scenes."""
         network = self.network
@@ -131,7 +137,7 @@ class TaggedCorrespondence(Correspondence):
         pairs = self.loss_of(maps, describe_sounds(network, batch['spectrogram']), batch)
         seen = self._tags(maps, batch)
         self.log('seen', seen)
-        return pairs + TAG_WEIGHT * seen
+        return pairs + seen
 
     def relations(self, batch: Batch) -> Relations:
         """Return which pairs correspond: by category where it is known, else by recording."""

@@ -1,10 +1,9 @@
 """Every rung runs from end to end, through the command."""
 
 import json
+import multiprocessing
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,9 @@ from ros2_avloc.errors import InputError
 from ros2_avloc.learning import lessons, recipes, worlds
 from ros2_avloc.learning.bundling import read_network
 from ros2_avloc.learning.lessons import Replays
+from ros2_avloc.learning.loop import part_of
 from ros2_avloc.learning.rungs import RUNGS, budgets
+from ros2_avloc.learning.training import TAG_BELOW, Correspondence
 
 TEACHERS = Path(__file__).parents[3] / 'shared' / 'teachers'
 SMALL = ['--steps', '4', '--width', '4', '--workers', '0', '--batch', '4']
@@ -28,7 +29,7 @@ def toys(monkeypatch):
     monkeypatch.setattr(worlds, 'INDIVIDUALS', dict.fromkeys(worlds.INDIVIDUALS, 4))
     monkeypatch.setattr(recipes, 'CHECKED', 4)
     monkeypatch.setattr(recipes, 'REPLAYS', dict.fromkeys(('pictures', 'sounds'), Replays(kept=32, drawn=4)))
-    monkeypatch.setattr(lessons, 'FITTED', 48)
+    monkeypatch.setattr(lessons, 'FITTED', {'vision': 48, 'sound': 48})
 
 
 def avloc_train(out, *options):
@@ -77,6 +78,8 @@ def test_a_run_of_minutes_ends_and_goes_on(tmp_path):
     (['--stage', 'avc=often'], "'avc=often' is no budget of a stage"),
     (['--simulated-share', '0'], 'There is nothing to learn from'),
     (['--rung', 'paper', '--batch', '2'], 'at least 4'),
+    (['--rung', 'paper', '--stage', 'avc=0'], 'there is nothing to do'),
+    (['--start', __file__], 'is no checkpoint of avloc train'),
 ])
 def test_what_cannot_be_is_said_in_a_sentence(options, sentence, tmp_path):
     result = avloc_train(tmp_path / 'run', *options)
@@ -95,30 +98,53 @@ def test_stages_divide_a_run():
         budgets('paper', (1, False), ['pictures=3'])
 
 
-HURRIED = """
-import os, signal, sys
-from ros2_avloc.learning import recipes, training, worlds
-worlds.INDIVIDUALS = dict.fromkeys(worlds.INDIVIDUALS, 4)
-recipes.CHECKED = 4
-learn = training.Correspondence.training_step
-def training_step(self, batch):
-    if self.global_step == 2:
-        os.killpg(0, signal.SIGINT)
-    return learn(self, batch)
-training.Correspondence.training_step = training_step
-from ros2_avloc.cli import app
-app()
-"""
+def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path, monkeypatch):
+    """A terminal sends it to the process that learns and to those that compose items alike."""
+    learn = Correspondence.training_step
 
+    def training_step(self, batch):
+        if self.global_step == 2:
+            for process in multiprocessing.active_children():
+                os.kill(process.pid, signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+        return learn(self, batch)
 
-def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path):
-    command = [sys.executable, '-c', HURRIED, 'train', str(tmp_path), *SMALL, '--rung', 'paper',
-               '--workers', '1', '--steps', '500']
-    ended = subprocess.run(command, capture_output=True, text=True, start_new_session=True, timeout=110,
-                           env={**os.environ, 'OMP_NUM_THREADS': '1'}, check=False)
-    assert ended.returncode == 1, ended.stderr
-    assert "Stopped at step 3 of the stage 'avc'" in ended.stderr
-    assert '--resume goes on from there' in ended.stderr
-    assert 'Traceback' not in ended.stderr
+    monkeypatch.setattr(Correspondence, 'training_step', training_step)
+    ended = avloc_train(tmp_path, '--rung', 'paper', '--workers', '1', '--steps', '500')
+    assert ended.exit_code == 1
+    assert isinstance(ended.exception, SystemExit)
+    assert "Stopped at step 3 of the stage 'avc'" in ended.output
+    assert '--resume goes on from there' in ended.output
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     assert torch.load(tmp_path / 'avc' / 'last.ckpt', weights_only=True)['global_step'] == 3
+
+
+def test_a_run_goes_on_from_the_network_of_another(tmp_path):
+    first, second = tmp_path / 'first', tmp_path / 'second'
+    lessons = ['--rung', 'taught', '--stage', 'sounds=0']
+    assert avloc_train(first, *lessons, '--stage', 'avc=0').exit_code == 0
+    checkpoint = first / 'pictures' / 'last.ckpt'
+    # Nothing but what AVC takes over from lessons changes at a rate of zero.
+    went_on = avloc_train(second, '--rung', 'taught', '--start', str(checkpoint), '--rate', '1e-12',
+                          '--stage', 'pictures=0', '--stage', 'sounds=0')
+    assert went_on.exit_code == 0, went_on.output
+    assert [path.parent.name for path in second.glob('*/last.ckpt')] == ['avc']
+    assert json.loads((second / 'recipe.json').read_text())['start'] == 'first/pictures/last.ckpt'
+    before, after = (part_of(path, 'network.') for path in (checkpoint, second / 'avc' / 'last.ckpt'))
+    for name, weight in before.items():
+        if 'running' not in name and 'num_batches' not in name:
+            torch.testing.assert_close(after[name], weight, msg=name)
+    for options in (['--network', 'ave'], ['--width', '8'], ['--rung', 'paper']):
+        refused = avloc_train(tmp_path / 'third', '--start', str(checkpoint), *options)
+        assert refused.exit_code == 1
+        assert 'holds another network than --network, --width and --rung ask for' in refused.output
+
+
+def test_tags_begin_with_the_layer_that_named_pictures(tmp_path):
+    ended = avloc_train(tmp_path, '--rung', 'taught', '--stage', 'sounds=0', '--rate', '1e-12')
+    assert ended.exit_code == 0, ended.output
+    names = part_of(tmp_path / 'pictures' / 'last.ckpt', 'to_names.')
+    tags = part_of(tmp_path / 'avc' / 'last.ckpt', 'see.')
+    torch.testing.assert_close(tags['1.weight'], names['1.weight'][1:])
+    torch.testing.assert_close(tags['1.bias'], names['1.bias'][1:] - TAG_BELOW)
+    torch.testing.assert_close(tags['0.weight'], names['0.weight'])
