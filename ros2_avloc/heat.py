@@ -46,17 +46,18 @@ def warmed(rgb: Picture, heatmap: Heatmap) -> Picture:
         return np.asarray(picture, np.uint8)
     cells = np.clip(255 * heatmap, 0, 255).round().astype(np.uint8)
     smooth = cv2.resize(cells, (width, height), interpolation=cv2.INTER_CUBIC)
-    region = _region(warm, heatmap.shape, height, width)
+    region = _region(warm, heatmap.shape[0], height, width)
     probability = cv2.cvtColor(np.ascontiguousarray(smooth[region]), cv2.COLOR_GRAY2BGR)
     kept = cv2.multiply(picture[region], cv2.LUT(probability, _KEEP), scale=1 / 255)
     picture[region] = cv2.add(kept, cv2.LUT(probability, _HEAT))
     return np.asarray(picture, np.uint8)
 
 
-def _region(warm: NDArray[np.intp], grid: tuple[int, ...], height: int, width: int) -> tuple[slice, slice]:
+def _region(warm: NDArray[np.intp], grid: int, height: int, width: int) -> tuple[slice, slice]:
     """Pixels that the warm cells (rows and columns) reach."""
-    first, last = warm.min(axis=0) - _REACH, warm.max(axis=0) + 1 + _REACH
-    size = np.array((height, width))
-    begin = np.clip(first * size // grid, 0, size)
-    end = np.clip(-(-last * size // grid), 0, size)
-    return slice(int(begin[0]), int(end[0])), slice(int(begin[1]), int(end[1]))
+    first, last = (warm.min(axis=0) - _REACH).tolist(), (warm.max(axis=0) + 1 + _REACH).tolist()
+    return _pixels(first[0], last[0], grid, height), _pixels(first[1], last[1], grid, width)
+
+
+def _pixels(first: int, last: int, grid: int, size: int) -> slice:
+    return slice(max(first, 0) * size // grid, -(-min(last, grid) * size // grid))

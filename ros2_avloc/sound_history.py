@@ -16,8 +16,8 @@ SECONDS = 5.0
 QUIETEST_DB, LOUDEST_DB = -60.0, 0.0
 """Ends of the scale of levels, dB of full scale."""
 
-_FAINTEST, _STRONGEST = -1.5, 1.0
-"""Values of the spectrogram that are drawn black and white: -70 dB and -20 dB."""
+_FAINTEST, _STRONGEST = -1.75, 1.0
+"""Values of the spectrogram that are drawn black and white: -75 dB and -20 dB."""
 
 _COLUMNS = round(SECONDS * SAMPLE_RATE / HOP)
 _EDGES = np.unique(np.geomspace(2, 256, 36).astype(int))

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ros2_avloc.audio.sound import SOUND_SAMPLES, Sound
+from ros2_avloc.heat import warmed
 from ros2_avloc.overlay import OverlayArrow, OverlayBox, draw_overlay
 from ros2_avloc.sound_history import SoundHistory, SoundStrip
 from ros2_avloc.vision.grid import cell_to_pixel
@@ -50,6 +51,19 @@ def test_heat_is_where_its_cell_is(width: int, height: int, cell: tuple[int, int
     assert abs(x - centre_x) <= width / 28 and abs(y - centre_y) <= height / 28
     blue, _, red = picture[round(centre_y), round(centre_x)]
     assert red > 150 > blue
+
+
+@pytest.mark.parametrize(('width', 'height'), [*SIZES, (333, 251)])
+def test_heat_drawn_alone_is_heat_drawn_everywhere(width: int, height: int) -> None:
+    """Two corners that are hardly warm let the whole frame be blended; between them it is the same."""
+    alone = NOTHING.copy()
+    alone[5:7, 3:6] = 0.9
+    whole = alone.copy()
+    whole[0, 0] = whole[13, 13] = 0.051
+    grey = np.full((height, width, 3), 90, np.uint8)
+    pictures = [warmed(grey, given)[height // 5:-height // 5].astype(int) for given in (whole, alone)]
+    np.testing.assert_array_equal(*pictures)
+    assert np.abs(pictures[1] - 90).max() > 60
 
 
 def test_more_probable_is_more_visible() -> None:
@@ -138,6 +152,7 @@ def test_any_frame_and_any_box_can_be_drawn(width: int, height: int, x: float, y
     rgb = np.zeros((height, width, 3), np.uint8)
     boxes = [box(box=(x, y, side, side), azimuth=azimuth, id=number), box(attended=False)]
     arrows = [OverlayArrow(towards, number, 0.5, azimuth, attended=True)]
-    picture = draw_overlay(rgb, heatmap=NOTHING, correspondence=0.5, boxes=boxes, arrows=arrows,
+    heatmap = np.random.default_rng(width).random((14, 14), np.float32) ** (1 + height % 20)
+    picture = draw_overlay(rgb, heatmap=heatmap, correspondence=0.5, boxes=boxes, arrows=arrows,
                            strip=strip_of(0.1))
     assert picture.shape == rgb.shape
