@@ -20,7 +20,7 @@ _FAINTEST, _STRONGEST = -1.75, 1.0
 """Values of the spectrogram that are drawn black and white: -75 dB and -20 dB."""
 
 _COLUMNS = round(SECONDS * SAMPLE_RATE / HOP)
-_EDGES = np.unique(np.geomspace(2, 256, 36).astype(int))
+_EDGES = np.unique(np.geomspace(1, 256, 40).astype(int))
 """First bins of the bands: a tone's height is heard by ratios, and so it is drawn."""
 
 
