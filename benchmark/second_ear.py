@@ -27,7 +27,7 @@ from ros2_avloc.audio.sound import HOP, SAMPLE_RATE, SOUND_SAMPLES, Sound
 from ros2_avloc.model.bundle import Bundle
 from ros2_avloc.model.engines import open_engine
 from ros2_avloc.model.localizer import Localizer
-from ros2_avloc.overlay import OverlayBox, draw_overlay
+from ros2_avloc.overlay.drawing import OverlayBox, draw_overlay
 from ros2_avloc.pipeline import Pipeline, PipelineSettings, Result
 from ros2_avloc.share import share_path
 from ros2_avloc.simulation.kinds import KINDS

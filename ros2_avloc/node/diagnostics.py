@@ -15,7 +15,7 @@ from ros2_avloc.node.attending import Attending
 from ros2_avloc.node.mailbox import Stream
 from ros2_avloc.node.statistics import DEFECT, ENGINE, TRANSFORM, Fault
 from ros2_avloc.node.view import View
-from ros2_avloc.overlay import side_of
+from ros2_avloc.overlay.drawing import side_of
 from ros2_avloc.windows import Drop
 
 OK, WARN, ERROR, STALE = (DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR,

@@ -18,7 +18,7 @@ from visualization_msgs.msg import Marker, MarkerArray
 from ros2_avloc.attention.bearing import Bearing, turned
 from ros2_avloc.attention.tracker import Track
 from ros2_avloc.node.messages import Where, header, live, point
-from ros2_avloc.overlay import side_of
+from ros2_avloc.overlay.drawing import side_of
 from ros2_avloc.pipeline import Result
 
 LIFETIME = Duration(sec=1)

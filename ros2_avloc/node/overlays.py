@@ -9,9 +9,9 @@ from ros2_avloc.attention.sources import Source
 from ros2_avloc.attention.tracker import Track
 from ros2_avloc.audio.sound import Sound
 from ros2_avloc.node.messages import Where, live
-from ros2_avloc.overlay import OverlayArrow, OverlayBox, draw_overlay
+from ros2_avloc.overlay.drawing import OverlayArrow, OverlayBox, draw_overlay
+from ros2_avloc.overlay.sound_history import SoundHistory
 from ros2_avloc.pipeline import Result
-from ros2_avloc.sound_history import SoundHistory
 
 
 class Overlays:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ros2_avloc import lettering
+from ros2_avloc.overlay import lettering
 
 Picture = NDArray[np.uint8]
 Colour = tuple[int, int, int]

@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ros2_avloc.caption import draw_caption
-from ros2_avloc.heat import warmed
-from ros2_avloc.pen import ATTENDED, DARK, WHITE, Colour, Pen, Picture
-from ros2_avloc.sound_history import SoundStrip
+from ros2_avloc.overlay.caption import draw_caption
+from ros2_avloc.overlay.heat import warmed
+from ros2_avloc.overlay.pen import ATTENDED, DARK, WHITE, Colour, Pen, Picture
+from ros2_avloc.overlay.sound_history import SoundStrip
 
 _CORNER = 0.22
 """Length of the attended box's corners, as a part of its shorter side."""

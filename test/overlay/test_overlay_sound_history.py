@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ros2_avloc.audio.sound import HOP, SOUND_SAMPLES, Sound
-from ros2_avloc.sound_history import SECONDS, SoundHistory
+from ros2_avloc.overlay.sound_history import SECONDS, SoundHistory
 
 RATE = 48_000
 COLUMNS = round(SECONDS * RATE / HOP)

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ros2_avloc.audio.spectrogram import FRONT_END
-from ros2_avloc.heat import COLOURS
-from ros2_avloc.pen import WHITE, Pen, Picture, darken
-from ros2_avloc.sound_history import SECONDS, SoundStrip
+from ros2_avloc.overlay.heat import COLOURS
+from ros2_avloc.overlay.pen import WHITE, Pen, Picture, darken
+from ros2_avloc.overlay.sound_history import SECONDS, SoundStrip
 
 _PAST = 0.45
 """Brightness of what was heard before the second that the frame was compared with."""

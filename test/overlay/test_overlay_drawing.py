@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ros2_avloc.audio.sound import SOUND_SAMPLES, Sound
-from ros2_avloc.heat import warmed
-from ros2_avloc.overlay import OverlayArrow, OverlayBox, draw_overlay
-from ros2_avloc.sound_history import SoundHistory, SoundStrip
+from ros2_avloc.overlay.drawing import OverlayArrow, OverlayBox, draw_overlay
+from ros2_avloc.overlay.heat import warmed
+from ros2_avloc.overlay.sound_history import SoundHistory, SoundStrip
 from ros2_avloc.vision.grid import cell_to_pixel
 
 NOTHING = np.zeros((14, 14), np.float32)

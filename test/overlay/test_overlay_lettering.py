@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ros2_avloc.lettering import width_of, write
+from ros2_avloc.overlay.lettering import width_of, write
 
 TEXT = '#12  93%  left 14°'
 
