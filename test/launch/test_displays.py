@@ -122,8 +122,8 @@ def test_foxglove_shows_a_status_of_the_node() -> None:
     for panel in panels('DiagnosticSummary') + panels('DiagnosticStatusPanel'):
         assert TYPES[panel['topicToRender']] == 'DiagnosticArray'
     counted = statistics.Statistics(statistics.Faults(lambda sentence: None))
-    inactive = view.View(state='inactive', failure='', settings=Settings(), bundle='', engine=None, declined=(),
-                         topics={}, publishers={}, audio_type='', lost={}, statistics=counted)
+    inactive = view.View(state='inactive', failure='', settings=Settings(), bundle='', engine=None,
+                         declined=(), topics={}, publishers={}, audio_type='', lost={}, statistics=counted)
     published = {(status.hardware_id, status.name) for status in diagnostics.statuses(inactive, 'avloc')}
     panel, = panels('DiagnosticStatusPanel')
     assert (panel['selectedHardwareId'], panel['selectedName']) in published
