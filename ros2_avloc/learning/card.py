@@ -71,6 +71,8 @@ _NAMELESS = 'Categories are used for nothing else: this is label-free AVC traini
 
 _COLD = 'The towers began with random weights.'
 
+_BEGUN = 'The network went on from that of another run, which the recipe names.'
+
 _KNOWN = 'It knows the categories above and few individuals of some: one keyboard, 24 actors, 30 clocks.'
 
 
@@ -96,13 +98,13 @@ def model_card(name: str, training: dict[str, Any], report: dict[str, Any], tabl
     table
         Its figures.
     """
-    network, real = training['network'], len(training['data']) > 1
+    network, recipe, real = training['network'], training['recipe'], len(training['data']) > 1
     return _CARD.format(
         name=name, width=network['width'], embedding=network['embedding'], share=f'{network["width"]}/64',
         data='\n'.join([_SIMULATED, _REAL] if real else [_SIMULATED]),
-        named=_NAMED if training['recipe'].get('categories') else _NAMELESS,
-        warm=_WARM if training['recipe'].get('teachers') else _COLD,
-        recipe='\n'.join(recipe_items(training['recipe'])), steps=training['steps'], date=report['date'],
+        named=_NAMED if recipe.get('categories') else _NAMELESS,
+        warm=_WARM if recipe.get('teachers') else _BEGUN if recipe.get('start') else _COLD,
+        recipe='\n'.join(recipe_items(recipe)), steps=training['steps'], date=report['date'],
         engine=report['engine'], machine=report['machine'], threshold=report['threshold'], table=table,
         avc=report['thresholds']['avc'],
         known=_KNOWN if real else 'It has seen drawings alone.',

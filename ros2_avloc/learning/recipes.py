@@ -35,7 +35,7 @@ LABEL_FREE = ('silence', 'noise', 'hum', 'other')
 """Negatives that need no label; sounds of other recordings are negatives within the batch."""
 
 REPLAYS = {'pictures': Replays(kept=16_000, drawn=REPEATED), 'sounds': Replays(kept=4_000, drawn=32)}
-"""Crops take 63 kB each with their answers, sounds 208 kB."""
+"""Crops take 63 kB each with their answers, sounds 206 kB."""
 
 
 @dataclass(frozen=True)
@@ -223,16 +223,24 @@ class _Stage:
 
 
 def written(recipe: Recipe, budget: dict[str, Budget]) -> dict[str, Any]:
-    """Return a recipe as the model card and ``recipe.json`` state it; of paths only their names."""
+    """Return a recipe as the model card and ``recipe.json`` state it; of paths only their names.
+
+    Packs, categories and teachers count that the network learned from in the run that it began in, too.
+    """
     settings = {name: value.name if isinstance(value, Path) else value
                 for name, value in asdict(recipe).items()}
     for name in ('length', 'in_minutes', 'batch', 'rate'):
         del settings[name]
+    before: dict[str, Any] = {}
     if recipe.start is not None:
         settings['start'] = '/'.join(recipe.start.absolute().parts[-3:])  # RUN/STAGE/last.ckpt
+        beside = recipe.start.parent.parent / 'recipe.json'
+        before = json.loads(beside.read_text(encoding='utf-8')) if beside.exists() else {}
+    taught = recipe.rung == 'taught'
     return settings | {
-        'says': RUNGS[recipe.rung].says, 'categories': recipe.rung == 'taught',
-        'teachers': recipe.rung == 'taught' and recipe.teachers is not None,
+        'says': RUNGS[recipe.rung].says, 'pack': settings['pack'] or before.get('pack'),
+        'categories': taught or before.get('categories', False),
+        'teachers': (taught and recipe.teachers is not None) or before.get('teachers', False),
         'stages': [f'{name}: {one.length:g} {"minutes" if one.in_minutes else "steps"}, batch {one.batch}, '
                    f'rate {one.learning_rate:g}' for name, one in budget.items()],
     }

@@ -16,6 +16,7 @@ from ros2_avloc.learning import lessons, recipes, worlds
 from ros2_avloc.learning.bundling import read_network
 from ros2_avloc.learning.lessons import Replays
 from ros2_avloc.learning.loop import part_of
+from ros2_avloc.learning.recipes import Recipe, written
 from ros2_avloc.learning.rungs import RUNGS, budgets
 from ros2_avloc.learning.training import TAG_BELOW, Correspondence
 
@@ -138,6 +139,18 @@ def test_a_run_goes_on_from_the_network_of_another(tmp_path):
         refused = avloc_train(tmp_path / 'third', '--start', str(checkpoint), *options)
         assert refused.exit_code == 1
         assert 'holds another network than --network, --width and --rung ask for' in refused.output
+
+
+def test_recipes_tell_what_was_learned_from_before(tmp_path):
+    (tmp_path / 'first').mkdir()
+    started = Recipe(rung='label-free', start=tmp_path / 'first' / 'avc' / 'last.ckpt', bags=Path('/of/mine'))
+    assert written(started, {})['categories'] is False
+    known = {'pack': 'data', 'categories': True, 'teachers': True}
+    (tmp_path / 'first' / 'recipe.json').write_text(json.dumps(known))
+    recipe = written(started, {})
+    assert known.items() <= recipe.items()
+    assert (recipe['start'], recipe['bags']) == ('first/avc/last.ckpt', 'mine')
+    assert str(tmp_path) not in json.dumps(recipe)
 
 
 def test_tags_begin_with_the_layer_that_named_pictures(tmp_path):
