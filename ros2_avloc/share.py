@@ -34,8 +34,7 @@ def share_path(*parts: str) -> Path:
 
 def bundle_path(name: str) -> Path:
     """Return the directory of a bundle: a bare name is one that is shipped."""
-    path = Path(name).expanduser()
-    return path if len(path.parts) > 1 else share_path('models', name)
+    return Path(name).expanduser() if os.sep in name else share_path('models', name)
 
 
 def message_folders() -> list[Path]:

@@ -90,8 +90,8 @@ def _bundle(name: str) -> EmbedderBundle:
     try:
         path = bundle_path(name)
     except AvlocError as error:
-        raise BundleError(f'There is no AVE-Net to search with ({error}) Or name the directory of one '
-                          'with --bundle.') from None
+        raise BundleError(f'There is no AVE-Net to search with: this installation has no models/{name}; '
+                          f'give the directory of one, as in --bundle ./{name}.') from error
     return EmbedderBundle.load(path)
 
 

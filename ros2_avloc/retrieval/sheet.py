@@ -32,6 +32,7 @@ MARGIN, GAP, TITLE, LINE = 16, 2, 44, 22
 
 _GROUND, _BESIDE, _EMPTY = (32, 32, 32), (44, 44, 44), (64, 64, 64)
 _INK, _FAINT = (255, 255, 255), (190, 190, 190)
+_ACROSS = ', and how probably both belong together'
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _HIGHEST_ROW = 128
 """Of the spectrogram as drawn: 12 kHz, above which there is little to see."""
@@ -59,7 +60,7 @@ def contact_sheet(query: Query, answers: Sequence[Answer], exhibits: dict[Key, E
     asked = tile(Exhibit(query.rgb, query.samples), query.name, '')
     rows = [_title('searched for'), _row([asked])]
     for answer in answers:
-        rows.append(_title(answer.title))
+        rows.append(_title(f'{answer.title}{_ACROSS if answer.across else ""}'))
         tiles = [_hit_tile(number, hit, exhibits) for number, hit in enumerate(answer.hits, 1)]
         rows += [_row(tiles[begin:begin + COLUMNS]) for begin in range(0, len(tiles), COLUMNS)]
         if not tiles:
@@ -100,7 +101,7 @@ def tile(exhibit: Exhibit, name: str, words: str) -> Image:
 
 def _hit_tile(number: int, hit: Hit, exhibits: dict[Key, Exhibit]) -> Image:
     path = hit.entry.identity.path
-    chance = '' if hit.probability is None else f', {hit.probability:.0%} together'
+    chance = '' if hit.probability is None else f', {hit.probability:.0%}'
     words = f'{clock(hit.time)}, distance {hit.distance:.2f}{chance}'
     return tile(exhibits[path, hit.stamp], f'{number}. {path}', words)
 

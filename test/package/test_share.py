@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ros2_avloc.errors import AvlocError
-from ros2_avloc.share import message_folders, share_path
+from ros2_avloc.share import bundle_path, message_folders, share_path
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,6 +33,12 @@ def test_prefix_of_ros_stands_in_for_what_the_checkout_lacks(
 def test_absent_file_is_named_in_one_sentence() -> None:
     with pytest.raises(AvlocError, match=r'^models/no_such_bundle is not part of this installation[^\n]*\.$'):
         share_path('models', 'no_such_bundle')
+
+
+def test_a_bundle_is_a_shipped_one_by_its_name_and_any_other_by_its_path(tmp_path: Path) -> None:
+    assert bundle_path('avolnet') == share_path('models', 'avolnet')
+    for path in ('./avolnet', 'models/mine', str(tmp_path)):
+        assert bundle_path(path) == Path(path)
 
 
 def test_messages_are_looked_for_where_ros_says_and_then_below_this_python(

@@ -99,3 +99,9 @@ def test_a_damaged_photo_is_said_so(tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(InputError, match=r'broken\.png .*replace the file or leave it out'):
         list(Photo(path).frames([0]))
+
+
+def test_what_is_barely_heard_is_silent(make, embedder, tmp_path):
+    # 62 dB below full scale, which this embedder would still tell from nothing.
+    moments = embedded(make.write(tmp_path / 'a.wav', None, make.tone(3_000, 3.0, 1.1e-3)), embedder)
+    assert moments.levels == pytest.approx(-62.2, abs=0.2) and np.isnan(moments.heard).all()
