@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Protocol
 
-from ros2_avloc.attention.attention import Attention
+from ros2_avloc.attention.attention import Attention, Why
 from ros2_avloc.attention.fusion import fuse, hear_out_of_view
 from ros2_avloc.attention.heard import Heard
+from ros2_avloc.attention.interest import hear
 from ros2_avloc.attention.sources import Source, find_sources
 from ros2_avloc.attention.tracker import Track, Tracker
 from ros2_avloc.audio.array import Array, PowerMap
 from ros2_avloc.audio.sound import Sound
 from ros2_avloc.errors import InputError
-from ros2_avloc.model.localizer import Localization, Localizer
+from ros2_avloc.model.localizer import Localization
 from ros2_avloc.vision.camera import Camera
 from ros2_avloc.vision.frame import Frame
 from ros2_avloc.vision.pose import Pose
@@ -35,7 +37,7 @@ class PipelineSettings:
     min_dwell
         Seconds for which an attended track stays so while it sounds.
     switch_margin
-        By how much a rival's score must exceed the attended track's.
+        By how much a rival's interest must exceed the attended track's.
     """
 
     threshold: float = 0.0
@@ -62,6 +64,8 @@ class Result:
         All live tracks, best first; bearings in the target frame.
     attended
         The track to turn to, or ``None``.
+    why
+        Why that one, or why none.
     """
 
     frame: Frame
@@ -69,10 +73,18 @@ class Result:
     sources: list[Source]
     tracks: list[Track]
     attended: Track | None
+    why: Why = Why.SILENT
 
     def track_of(self, source: Source) -> Track | None:
         """Return the track that a source of this frame belongs to, if any."""
         return next((track for track in self.tracks if track.source is source), None)
+
+
+class Localizes(Protocol):
+    """What a pipeline asks of a localizer."""
+
+    def localize(self, frame: Frame, sound: Sound) -> Localization:
+        """Compare a frame with a second of sound."""
 
 
 class Pipeline:
@@ -90,7 +102,7 @@ class Pipeline:
         The microphones whose channels the sounds bring, if they are to be listened to one by one.
     """
 
-    def __init__(self, localizer: Localizer, *, threshold: float,
+    def __init__(self, localizer: Localizes, *, threshold: float,
                  settings: PipelineSettings | None = None, array: Array | None = None) -> None:
         self.settings = settings or PipelineSettings()
         self._localizer = localizer
@@ -133,12 +145,18 @@ class Pipeline:
         threshold = settings.threshold or self._threshold
         sources = find_sources(localization.heatmap, camera, threshold=threshold, limit=settings.limit)
         if pose is None:
-            return Result(frame, localization, sources, [], None)
+            return Result(frame, localization, sources, [], None, Why.NO_POSE)
         heard: list[Heard] = []
         if power is not None and mounting is not None:
             heard = hear_out_of_view(power, sources, camera, mounting)
-        tracks = self._tracker.update(frame.stamp, [*sources, *heard], pose, camera)
-        return Result(frame, localization, sources, tracks, self._attention.choose(frame.stamp, tracks))
+        tracks = self._tracker.update(frame.stamp, [*sources, *heard], pose, camera,
+                                      correspondence=localization.correspondence)
+        attended = self._attention.choose(frame.stamp, tracks, hear(sound.samples))
+        return Result(frame, localization, sources, tracks, attended, self._attention.why)
+
+    def start_over(self) -> None:
+        """Drop all tracks, as when the frame that they are told in is another one."""
+        self._tracker.start_over()
 
     def _listen(self, sound: Sound) -> PowerMap | None:
         if self._array is None or sound.channels is None:

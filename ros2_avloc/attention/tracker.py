@@ -1,44 +1,31 @@
 """Sources followed over time, on the sphere of directions around the camera.
 
-Each track is a Kalman filter whose state is a unit vector: innovation and covariance live on its tangent
-plane, and the correction is turned back onto the sphere (Hertzberg et al., "Integrating generic sensor fusion
-algorithms with sound state representations through encapsulation of manifolds", Information Fusion, 2013).
-Sources go to tracks by the least sum of negative log-likelihoods within a gate (Blackman & Popoli, "Design
-and Analysis of Modern Tracking Systems", 1999). Existence grows and fades after the idea of integrated
-probabilistic data association (Musicki, Evans & Stankovic, IEEE Trans. Automatic Control 39(6), 1994), with
-fixed rates in place of densities.
+`motion` holds where a track is, `association` which source belongs to it, `existence` whether it is there and
+sounds. Where the target frame turns with the camera, so do the tracks: a pan then moves all of them, and they
+are followed as far as they are seen to move.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
-from ros2_avloc.attention.bearing import Bearing, Matrix, covariance_at, rotate, spread, turned, turns
+from ros2_avloc.attention import existence, motion
+from ros2_avloc.attention.association import assign
+from ros2_avloc.attention.bearing import Bearing, Matrix, covariance_at, rotate, spread
+from ros2_avloc.attention.existence import Presence
 from ros2_avloc.attention.heard import Heard
+from ros2_avloc.attention.motion import Motion
 from ros2_avloc.attention.sources import Source
 from ros2_avloc.vision.camera import Camera
 from ros2_avloc.vision.pose import Pose
 
-RANDOM_WALK = math.radians(5.0) ** 2
-"""How fast a bearing becomes uncertain, in rad² per second."""
-
-GATE = 13.8
-"""Largest squared Mahalanobis distance of a source from its track: 99.9 % of χ² with two degrees."""
-
-REACH = math.radians(15.0)
-"""Largest angle from a track to its source: what is farther is something else, however unsure the track."""
-
-WITNESS = 0.5
-"""Part of a source's probability that counts as new evidence: successive frames share most of their sound."""
-
-SILENCE = 5.0
-"""Seconds in which the existence of a track that is in view and silent falls to 1/e."""
+LASTING = 0.8
+"""Part of a source's variance that is the same from frame to frame, which no averaging takes away: where on
+a thing the network sees the sound."""
 
 TENTATIVE = 0.5
 """Seconds for which a track that is not confirmed is remembered."""
@@ -46,9 +33,14 @@ TENTATIVE = 0.5
 PAUSE = 0.25
 """Seconds: what is not seen for longer, though there are frames, has fallen silent."""
 
+SHARES = 3.0
+"""Seconds for which a track may share another's source."""
+
 LEAST_EXISTENCE = 0.05
 """A track that is less likely to exist is dropped."""
 
+BEGINS, ENDS = 0.5, 0.4
+"""Probabilities that a track sounds, from which it is taken to, and below which no longer."""
 
 @dataclass(frozen=True)
 class Track:
@@ -78,6 +70,10 @@ class Track:
         Whether it sounds: seen often enough since it last was silent. A single frame is no sound.
     heard_only
         Whether nobody has seen it yet.
+    in_view
+        Whether its bearing points into the image.
+    sounds
+        Probability that it sounds in this moment, in view or not; never more than `existence`.
     """
 
     id: int
@@ -92,12 +88,13 @@ class Track:
     streak: int
     sounding: bool
     heard_only: bool = False
+    in_view: bool = True
+    sounds: float = 0.0
 
     @property
     def score(self) -> float:
         """What tracks are ordered by: existence times probability."""
         return self.existence * self.probability
-
 
 class Tracker:
     """Keeps the tracks of all sources.
@@ -113,12 +110,12 @@ class Tracker:
     def __init__(self, *, confirm: int, forget: float) -> None:
         self.confirm = confirm
         self.forget = forget
-        self._tracks: list[Track] = []
+        self._followed: list[_Followed] = []
         self._stamp: int | None = None
         self._next_id = 1
 
-    def update(self, stamp: int, sources: Sequence[Source | Heard], pose: Pose, camera: Camera
-               ) -> list[Track]:
+    def update(self, stamp: int, sources: Sequence[Source | Heard], pose: Pose, camera: Camera, *,
+               correspondence: float = 1.0) -> list[Track]:
         """Take in the sources of a frame.
 
         Parameters
@@ -132,6 +129,8 @@ class Tracker:
             is nobody knows.
         camera
             Says which tracks are in view.
+        correspondence
+            Probability that anything in view sounds.
 
         Returns
         -------
@@ -140,120 +139,140 @@ class Tracker:
         """
         seconds = self._seconds_since_last(stamp)
         # After a pause a track may be so uncertain that any source would fit it.
-        tracks = [predict(track, seconds) for track in self._tracks if unseen(track, stamp) <= self.forget]
+        remembered = [one for one in self._followed if unseen(one.track, stamp) <= self.forget]
+        followed = [_predicted(one, seconds, pose, camera) for one in remembered]
         bearings = [rotate(source.bearing, pose.rotation) for source in sources]
-        matches = assign([track.bearing for track in tracks], bearings)
-        for number, track in enumerate(tracks):
-            if number in matches:
-                match = matches[number]
-                tracks[number] = see(track, stamp, sources[match], bearings[match], self.confirm)
-            else:
-                silent = hush(track, stamp)
-                tracks[number] = fade(silent, seconds) if in_view(track.bearing, pose, camera) else silent
+        matches = assign([one.motion for one in followed], bearings)
+        sightings = [_Sighting(stamp, *both) for both in zip(sources, bearings, strict=True)]
+        shared = _share(followed, matches, sightings, pose, camera)
+        for number, one in enumerate(followed):
+            match = (matches | shared).get(number)
+            followed[number] = _missed(one, stamp, seconds, correspondence) if match is None else _seen(
+                one, sightings[match], seconds, self.confirm, alone=match not in shared.values())
         new = [number for number in range(len(sources)) if number not in matches.values()]
-        tracks += [self._begin(stamp, sources[number], bearings[number]) for number in new]
-        kept = [track for track in tracks if remembered(track, stamp, self.forget)]
-        self._tracks = sorted(kept, key=lambda track: track.score, reverse=True)
-        return list(self._tracks)
+        followed += [self._begin(sightings[number]) for number in new]
+        self._followed = [one for one in followed if lives_on(one.track, stamp, self.forget)]
+        return sorted((one.track for one in self._followed), key=lambda track: track.score, reverse=True)
+
+    def start_over(self) -> None:
+        """Drop all tracks; their ids are not given again."""
+        self._followed = []
 
     def _seconds_since_last(self, stamp: int) -> float:
         if self._stamp is None or stamp < self._stamp:
-            self._tracks = []
+            self.start_over()
             self._stamp = stamp
         seconds = (stamp - self._stamp) * 1e-9
         self._stamp = stamp
         return seconds
 
-    def _begin(self, stamp: int, source: Source | Heard, bearing: Bearing) -> Track:
-        track = Track(id=self._next_id, bearing=bearing, existence=WITNESS * source.probability,
-                      probability=source.probability, confirmed=self.confirm <= 1, source=source,
-                      first_seen=stamp, last_seen=stamp, sightings=1, streak=1,
-                      sounding=self.confirm <= 1, heard_only=isinstance(source, Heard))
+    def _begin(self, sighting: _Sighting) -> _Followed:
+        probability = sighting.source.probability
+        presence = existence.first(probability)
+        confirmed = self.confirm <= 1
+        track = Track(
+            id=self._next_id, bearing=sighting.bearing, existence=presence.existence, probability=probability,
+            confirmed=confirmed, source=sighting.source, first_seen=sighting.stamp, last_seen=sighting.stamp,
+            sightings=1, streak=1, sounding=confirmed,
+            heard_only=isinstance(sighting.source, Heard), sounds=presence.sounds)
         self._next_id += 1
-        return track
+        return _Followed(track, motion.begin(_fleeting(sighting.bearing)), presence, _lasting(sighting),
+                         sighting.stamp)
+
+@dataclass(frozen=True)
+class _Sighting:
+    """A source of a frame, with its bearing in the target frame."""
+
+    stamp: int
+    source: Source | Heard
+    bearing: Bearing
+
+@dataclass(frozen=True)
+class _Followed:
+    """A track and what its next state is computed from.
+
+    `lasting` is the covariance ``(3, 3)`` of the error that its sources share; `alone` is the stamp of the
+    last source that it had to itself.
+    """
+
+    track: Track
+    motion: Motion
+    presence: Presence
+    lasting: Matrix
+    alone: int
+
+    def told(self, **changes: Any) -> _Followed:
+        """Return the same with a track that tells what is now known."""
+        bearing = self.motion.bearing
+        covariance = bearing.covariance + covariance_at(bearing.vector, self.lasting)
+        track = replace(self.track, bearing=Bearing(bearing.vector, covariance),
+                        existence=self.presence.existence, sounds=self.presence.sounds, **changes)
+        return replace(self, track=track)
+
+def _predicted(one: _Followed, seconds: float, pose: Pose, camera: Camera) -> _Followed:
+    visible = in_view(one.motion.bearing, pose, camera)
+    moved = (motion.predict if visible else motion.wander)(one.motion, seconds)
+    presence = existence.pass_time(one.presence, seconds)
+    return replace(one, motion=moved, presence=presence).told(source=None, in_view=visible)
 
 
-def predict(track: Track, seconds: float) -> Track:
-    """Let a track's bearing become uncertain; it is not seen yet."""
-    covariance = track.bearing.covariance + RANDOM_WALK * seconds * np.eye(2)
-    return replace(track, bearing=Bearing(track.bearing.vector, covariance), source=None)
+def _share(followed: Sequence[_Followed], matches: dict[int, int], sightings: Sequence[_Sighting], pose: Pose,
+           camera: Camera) -> dict[int, int]:
+    """Return which tracks without a source share that of another: things that cross become one peak."""
+    return {number: match for number, one in enumerate(followed) if number not in matches
+            for match in matches.values() if _covers(sightings[match], one, pose, camera)}
 
 
-def see(track: Track, stamp: int, source: Source | Heard, bearing: Bearing, confirm: int) -> Track:
-    """Correct a predicted track by its source, whose bearing in the target frame is `bearing`."""
+def _covers(sighting: _Sighting, one: _Followed, pose: Pose, camera: Camera) -> bool:
+    """Whether a source lies over a track that sounded until just now."""
+    source = sighting.source
+    if isinstance(source, Heard) or not one.track.sounding or sighting.stamp - one.alone > SHARES * 1e9:
+        return False
+    pixel = camera.pixels((pose.rotation.T @ one.motion.vector)[None])[0]
+    away = np.abs(pixel - source.box[:2])
+    return bool(np.all(away <= np.array(source.box[2:]) / 2))
+
+
+def _seen(one: _Followed, sighting: _Sighting, seconds: float, confirm: int, *, alone: bool) -> _Followed:
+    """Take in a source. Where it is not a track's alone, it does not say where the track is."""
+    track, source = one.track, sighting.source
     sightings, streak = track.sightings + 1, track.streak + 1
-    return replace(
-        track,
-        bearing=fuse(track.bearing, bearing),
-        existence=1.0 - (1.0 - track.existence) * (1.0 - WITNESS * source.probability),
-        probability=source.probability,
-        confirmed=track.confirmed or sightings >= confirm,
-        source=source,
-        last_seen=stamp,
-        sightings=sightings,
-        streak=streak,
-        sounding=track.sounding or streak >= confirm,
-        heard_only=track.heard_only and isinstance(source, Heard),
-    )
+    presence = existence.seen(one.presence, source.probability, seconds)
+    if alone:
+        one = replace(one, motion=motion.correct(one.motion, _fleeting(sighting.bearing)),
+                      lasting=_lasting(sighting), alone=sighting.stamp)
+    return replace(one, presence=presence).told(
+        probability=source.probability, confirmed=track.confirmed or sightings >= confirm, source=source,
+        last_seen=sighting.stamp, sightings=sightings, streak=streak,
+        sounding=track.sounding or (streak >= confirm and presence.sounds >= BEGINS),
+        heard_only=track.heard_only and isinstance(source, Heard))
 
 
-def hush(track: Track, stamp: int) -> Track:
-    """Let a track that is not seen in this frame be silent once the pause is too long."""
-    return replace(track, streak=0, sounding=False) if unseen(track, stamp) > PAUSE else track
+def _missed(one: _Followed, stamp: int, seconds: float, correspondence: float) -> _Followed:
+    if one.track.in_view:
+        one = replace(one, presence=existence.unseen(one.presence, correspondence, seconds))
+    over = unseen(one.track, stamp) > PAUSE or one.presence.sounds < ENDS
+    return one.told(streak=0, sounding=False) if over else one.told()
 
+def _fleeting(seen: Bearing) -> Bearing:
+    """Return a bearing with the part of its variance that averaging takes away."""
+    return Bearing(seen.vector, (1.0 - LASTING) * seen.covariance)
 
-def fade(track: Track, seconds: float) -> Track:
-    """Let a track fade that is in view and silent."""
-    return replace(track, existence=track.existence * math.exp(-seconds / SILENCE))
+def _lasting(sighting: _Sighting) -> Matrix:
+    return LASTING * spread(sighting.bearing)
 
-
-def remembered(track: Track, stamp: int, forget: float) -> bool:
+def lives_on(track: Track, stamp: int, forget: float) -> bool:
     """Whether a track lives on."""
     if track.last_seen == stamp:
         return True
     longest = forget if track.confirmed else min(forget, TENTATIVE)
     return unseen(track, stamp) <= longest and track.existence > LEAST_EXISTENCE
 
-
 def unseen(track: Track, stamp: int) -> float:
     """Seconds since a track was seen."""
     return (stamp - track.last_seen) * 1e-9
-
-
-def fuse(predicted: Bearing, seen: Bearing) -> Bearing:
-    """Kalman update of a bearing by another one."""
-    innovation, variance = _innovation(predicted, seen)
-    gain = np.linalg.solve(variance, predicted.covariance).T
-    vector = turned(predicted.vector, gain @ innovation)
-    corrected = Bearing(predicted.vector, predicted.covariance - gain @ variance @ gain.T)
-    return Bearing(vector, covariance_at(vector, spread(corrected)))
-
-
-def assign(tracks: Sequence[Bearing], sources: Sequence[Bearing]) -> dict[int, int]:
-    """Give each source to one track at most: track's index → source's index."""
-    costs = np.array([[_cost(track, source) for source in sources] for track in tracks])
-    if costs.size == 0:
-        return {}
-    # Finite, so that SciPy can leave a pair out by taking the dearest.
-    outside = ~np.isfinite(costs)
-    costs[outside] = 1e6
-    pairs = zip(*linear_sum_assignment(costs), strict=True)
-    return {int(track): int(source) for track, source in pairs if not outside[track, source]}
-
 
 def in_view(bearing: Bearing, pose: Pose, camera: Camera) -> bool:
     """Whether a bearing in the target frame points into the camera's image."""
     x, y = camera.pixels((pose.rotation.T @ bearing.vector)[None])[0]
     return bool(-0.5 <= x <= camera.width - 0.5 and -0.5 <= y <= camera.height - 0.5)
-
-
-def _cost(track: Bearing, source: Bearing) -> float:
-    innovation, variance = _innovation(track, source)
-    distance = float(innovation @ np.linalg.solve(variance, innovation))
-    within = distance <= GATE and np.linalg.norm(innovation) <= REACH
-    return distance + math.log(np.linalg.det(variance)) if within else math.inf
-
-
-def _innovation(predicted: Bearing, seen: Bearing) -> tuple[NDArray[np.float64], Matrix]:
-    variance = predicted.covariance + covariance_at(predicted.vector, spread(seen))
-    return turns(predicted.vector, seen.vector), variance

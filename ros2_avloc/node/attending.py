@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ros2_avloc.attention.attention import Why
 from ros2_avloc.node.messages import Where, live
 from ros2_avloc.pipeline import Result
 
@@ -50,6 +51,8 @@ def attending(result: Result, where: Where | None) -> Attending:
 
 
 def _why(result: Result) -> str:
+    if result.why is Why.USED_TO:
+        return result.why.value
     if not result.tracks:
         return 'nothing sounds in view'
     if not live(result.tracks):

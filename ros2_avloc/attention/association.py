@@ -1,0 +1,41 @@
+"""Which source belongs to which track.
+
+Sources go to tracks by the least sum of negative log-likelihoods within a gate (Blackman & Popoli, "Design
+and Analysis of Modern Tracking Systems", 1999).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from ros2_avloc.attention.bearing import Bearing
+from ros2_avloc.attention.motion import Motion, difference
+
+GATE = 13.8
+"""Largest squared Mahalanobis distance of a source from its track: 99.9 % of χ² with two degrees."""
+
+REACH = math.radians(15.0)
+"""Largest angle from a track to its source: what is farther is something else, however unsure the track."""
+
+_NEVER = 1e6
+"""Finite, so that SciPy can leave a pair out by taking the dearest."""
+
+
+def assign(tracks: Sequence[Motion], sources: Sequence[Bearing]) -> dict[int, int]:
+    """Give each source to one track at most: track's index → source's index."""
+    costs = np.array([[_cost(track, source) for source in sources] for track in tracks])
+    if costs.size == 0:
+        return {}
+    pairs = zip(*linear_sum_assignment(costs), strict=True)
+    return {int(track): int(source) for track, source in pairs if costs[track, source] < _NEVER}
+
+
+def _cost(track: Motion, source: Bearing) -> float:
+    innovation, variance = difference(track, source)
+    distance = float(innovation @ np.linalg.solve(variance, innovation))
+    within = distance <= GATE and np.linalg.norm(innovation) <= REACH
+    return distance + math.log(np.linalg.det(variance)) if within else _NEVER
