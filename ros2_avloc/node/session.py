@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from rclpy.node import Node
 
 from ros2_avloc.errors import AvlocError
@@ -55,6 +56,7 @@ class Session:
         self._statistics = statistics
         self._pipeline = model.pipeline(settings)
         self._wanted = settings
+        self._target = ''
         self.mailbox = Mailbox()
         self._processing = Processing(settings, statistics, self._info_published, self._forget_poses)
         self.inputs = Inputs(node, settings, self.mailbox, statistics)
@@ -85,7 +87,7 @@ class Session:
             return False
         frame = to_frame(window.item)
         camera = self._processing.camera_of(frame)
-        target, pose = self._find_pose(self._poses, frame)
+        target, pose = self._find_target(frame)
         result = self._pipeline.process(frame, window.sound, camera, pose, self._find_mounting(frame))
         where = None if pose is None else Where.of(target, pose, frame.frame_id)
         self._outputs.publish(result, window.sound, where, self._settings)
@@ -99,6 +101,16 @@ class Session:
             self._settings = settings
             self._processing.apply(settings)
             self._pipeline.settings = pipeline_settings(settings)
+
+    def _find_target(self, frame: Frame) -> tuple[str, Pose | None]:
+        """Return the frame of tracks, and the camera's pose in it."""
+        target, pose = self._find_pose(self._poses, frame)
+        if pose is None and self._settings.target_frame_optional:
+            target, pose = frame.frame_id, Pose(np.eye(3), np.zeros(3))
+        if pose is not None and target != self._target:
+            self._pipeline.start_over()  # tracks in one frame are of no use in another
+            self._target = target
+        return target, pose
 
     def _find_mounting(self, frame: Frame) -> Pose | None:
         return None if self._mountings is None else self._find_pose(self._mountings, frame)[1]

@@ -177,6 +177,10 @@ class Settings(Table):
 
     target_frame: str = parameter(
         'target_frame', '', "frame of tracks and bearings; empty: the camera's")
+    target_frame_optional: bool = parameter(
+        'target_frame_optional', False,
+        "give tracks and bearings in the camera's frame while the transform to target_frame is missing",
+        changes=ALWAYS)
 
     heatmap_upsample: bool = parameter(
         'heatmap.upsample', False, "publish the heatmap at the frame's size instead of 14x14", changes=ALWAYS)

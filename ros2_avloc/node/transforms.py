@@ -11,13 +11,17 @@ from rclpy.time import Time
 from scipy.spatial.transform import Rotation
 
 from ros2_avloc.errors import AvlocError, InputError
+from ros2_avloc.node.stamps import SECOND
 from ros2_avloc.vision.pose import Pose
 
 PATIENCE = 10
-"""So many times a transform is asked for, `INTERVAL` apart: it may come a little after the frame."""
+"""So many times a transform is asked for, `INTERVAL` apart, where it may come a little after the frame."""
 
 INTERVAL = 0.01
-"""Seconds between two times."""
+"""Seconds between two times: a frame is delayed by 0.1 s at most."""
+
+STALLED = 1.0
+"""Seconds: a transform whose newest is older than that at the time of the frame has stopped coming."""
 
 
 class CameraPoses:
@@ -68,7 +72,8 @@ class CameraPoses:
         Raises
         ------
         InputError
-            If the transform is not there. Waits for it up to `patience` · `INTERVAL` seconds.
+            If the transform is not there. Waits for it up to `patience` · `INTERVAL` seconds where older
+            ones are there, so that it may be on its way.
         """
         if not self.target_frame or self.target_frame == camera_frame:
             return camera_frame, Pose(np.eye(3), np.zeros(3))
@@ -93,10 +98,18 @@ class CameraPoses:
                 return self._buffer.lookup_transform(self.target_frame, camera_frame, Time(nanoseconds=stamp))
             except self._failure as error:
                 problem = error
-            if self._stopped.wait(INTERVAL):
+            if not self._may_come(camera_frame, stamp) or self._stopped.wait(INTERVAL):
                 break
         raise InputError(f'There is no transform from {camera_frame!r} to {self._parameter} '
                          f'{self.target_frame!r} at the time of the frame ({problem}).')
+
+    def _may_come(self, camera_frame: str, stamp: int) -> bool:
+        """Whether what lacks is the newest alone: what tf2 does not know at all is not worth a wait."""
+        try:
+            newest = self._buffer.get_latest_common_time(self.target_frame, camera_frame)
+        except self._failure:
+            return False
+        return bool(0 < stamp - newest.nanoseconds <= STALLED * SECOND)
 
 
 def _to_pose(message: Any) -> Pose:

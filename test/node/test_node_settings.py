@@ -25,7 +25,7 @@ DESIGN = {
     'sources': ['threshold*', 'max*'],
     'tracks': ['confirm*', 'forget*'],
     'attention': ['min_dwell*', 'switch_margin*', 'distance*'],
-    'target_frame': [],
+    'target_frame': [], 'target_frame_optional*': [],
     'heatmap': ['upsample*'],
     'autostart': [],
     'build_only': [],
