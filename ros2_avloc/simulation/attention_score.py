@@ -1,0 +1,123 @@
+"""How well attention does: is it where something sounds, is it quiet else, and how soon does it follow."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ros2_avloc.attention.bearing import Vector
+from ros2_avloc.pipeline import Result
+from ros2_avloc.simulation.moments import SECOND, Moment, Thing
+from ros2_avloc.simulation.score import Answer, Judgement, Truth, Verdict, judge
+from ros2_avloc.vision.camera import Camera
+
+LEAST_VISIBLE, PLAIN = 0.1, 0.6
+"""A thing of which less is seen is out of view; one of which more is seen is in plain view. Moments in which
+something between the two sounds are not judged."""
+
+SHORTEST = 1.5
+"""Seconds for which a thing must sound alone in plain view for its delay to be measured."""
+
+NEAR = math.radians(12.0)
+
+
+@dataclass
+class AttentionScore:
+    """Figures of one or more scenes.
+
+    Attributes
+    ----------
+    verdicts
+        How many frames got which verdict.
+    delays
+        Seconds from when attention could have gone to what alone sounds in plain view (it began, and the last
+        choice had its dwell) to when it did; infinite where it did not.
+    """
+
+    verdicts: Counter[Verdict] = field(default_factory=Counter)
+    delays: list[float] = field(default_factory=list)
+
+    @property
+    def right(self) -> float:
+        """Share of the frames in which something sounds that are right; NaN without any."""
+        counts = [self.verdicts[one] for one in (Verdict.RIGHT, Verdict.ELSEWHERE, Verdict.MISSED)]
+        return counts[0] / sum(counts) if sum(counts) else math.nan
+
+    @property
+    def false(self) -> float:
+        """Share of the other frames in which something is attended; NaN without any."""
+        counts = [self.verdicts[one] for one in (Verdict.FALSE, Verdict.QUIET)]
+        return counts[0] / sum(counts) if sum(counts) else math.nan
+
+    def add(self, moments: Sequence[Moment], results: Sequence[Result], camera: Camera, *,
+            min_dwell: float) -> list[Judgement]:
+        """Take in a scene; return its frames, judged."""
+        truths = [_truth(moment) for moment in moments]
+        answers = [Answer(moment.stamp, moment.stamp, attended_from(result, moment))
+                   for moment, result in zip(moments, results, strict=True)]
+        unclear = {moment.stamp for moment in moments if any(
+            thing.heard and 0 < thing.visible < PLAIN for thing in moment.things)}
+        judged = [one for one in judge(truths, answers, camera) if one.answer.stamp not in unclear]
+        self.verdicts.update(one.verdict for one in judged)
+        self.delays += delays(moments, results, min_dwell)
+        return judged
+
+
+def attended_from(result: Result, moment: Moment) -> Vector | None:
+    """Return the bearing of what is attended, in the camera's frame."""
+    return None if result.attended is None else moment.pose.rotation.T @ result.attended.bearing.vector
+
+
+def delays(moments: Sequence[Moment], results: Sequence[Result], min_dwell: float) -> list[float]:
+    """Return for each spell in which a thing alone sounds in plain view how late attention came to it."""
+    found = []
+    for first, last in spells([_alone(moment) for moment in moments]):
+        start, end = moments[first].stamp, moments[last].stamp
+        if end - start >= SHORTEST * SECOND:
+            allowed = max(start, _last_choice(moments, results, first) + round(min_dwell * SECOND))
+            came = next((moments[number].stamp for number in range(first, last + 1)
+                         if _attends(results[number], moments[number])), None)
+            found.append(math.inf if came is None else max(0.0, (came - allowed) / SECOND))
+    return found
+
+
+def spells(names: Sequence[str | None]) -> list[tuple[int, int]]:
+    """Return first and last index of each run of the same name."""
+    found, first = [], 0
+    for number in range(1, len(names) + 1):
+        if number == len(names) or names[number] != names[first]:
+            if names[first] is not None:
+                found.append((first, number - 1))
+            first = number
+    return found
+
+
+def _truth(moment: Moment) -> Truth:
+    boxes = {thing.name: thing.box for thing in moment.things if thing.visible >= LEAST_VISIBLE}
+    sounding = frozenset(thing.name for thing in moment.things if thing.sounding and thing.name in boxes)
+    return Truth(moment.stamp, boxes, sounding)
+
+
+def _alone(moment: Moment) -> str | None:
+    sounding = [thing for thing in moment.things if thing.sounding and thing.visible > 0]
+    return sounding[0].name if len(sounding) == 1 and sounding[0].visible >= PLAIN else None
+
+
+def _attends(result: Result, moment: Moment) -> bool:
+    if result.attended is None:
+        return False
+    name = _alone(moment)
+    thing: Thing = next(thing for thing in moment.things if thing.name == name)
+    return float(thing.bearing @ result.attended.bearing.vector) >= math.cos(NEAR)
+
+
+def _last_choice(moments: Sequence[Moment], results: Sequence[Result], index: int) -> int:
+    """Stamp of the frame in which what is attended at `index` was chosen; long ago where nothing is."""
+    attended = results[index].attended
+    if attended is None:
+        return -SECOND * 3600
+    while index > 0 and (before := results[index - 1].attended) is not None and before.id == attended.id:
+        index -= 1
+    return moments[index].stamp
