@@ -1,10 +1,9 @@
-"""What the diagnostics say of attention: to which track, or why to none."""
+"""What the diagnostics say of attention: to which track, or to none, and why."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ros2_avloc.attention.attention import Why
 from ros2_avloc.node.messages import Where, live
 from ros2_avloc.pipeline import Result
 
@@ -22,7 +21,7 @@ class Attending:
     score
         Its score.
     why
-        Why nothing is attended; empty where something is.
+        Why that one is attended, or why none.
     frame_id
         Frame of bearings; empty where it is not known.
     tracks, sounding, heard_only
@@ -43,18 +42,7 @@ def attending(result: Result, where: Where | None) -> Attending:
     """Say how a result attends."""
     tracks = live(result.tracks)
     counts = (len(tracks), sum(track.sounding for track in tracks), sum(track.heard_only for track in tracks))
-    track = result.attended
+    why, track = result.why.value, result.attended
     if where is None or track is None:
-        why = 'the pose of the camera is not known' if where is None else _why(result)
         return Attending(None, 0.0, 0.0, why, '' if where is None else where.frame_id, *counts)
-    return Attending(track.id, where.azimuth(track.bearing), track.score, '', where.frame_id, *counts)
-
-
-def _why(result: Result) -> str:
-    if result.why is Why.USED_TO:
-        return result.why.value
-    if not result.tracks:
-        return 'nothing sounds in view'
-    if not live(result.tracks):
-        return 'what sounds has not sounded for long enough'
-    return 'what has sounded is silent'
+    return Attending(track.id, where.azimuth(track.bearing), track.score, why, where.frame_id, *counts)

@@ -194,7 +194,7 @@ def _attention(view: View) -> tuple[Finding, dict[str, str]]:
         return (STALE, 'Nothing is looked at.'), {}
     values = {
         'attended track': 'none' if now.track is None else str(now.track),
-        'why none': now.why,
+        'why': now.why,
         'azimuth (deg, left positive)': '' if now.track is None else f'{degrees(now.azimuth):.1f}',
         'score': '' if now.track is None else f'{now.score:.2f}',
         'frame': now.frame_id,
@@ -213,7 +213,7 @@ def _attention_finding(view: View, now: Attending) -> Finding:
         return WARN, f'Nothing can be attended: {now.why}.'
     if now.track is None:
         return OK, f'Nothing is attended: {now.why}.'
-    return OK, f'Track {now.track} is attended, {side_of(now.azimuth, " degrees")}'
+    return OK, f'Track {now.track} is attended, {side_of(now.azimuth, " degrees")}: {now.why}.'
 
 
 def _alive(view: View, stream: Stream, patience: float) -> bool:

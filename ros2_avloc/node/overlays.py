@@ -36,15 +36,16 @@ class Overlays:
         """
         localization = result.localization
         boxes = [_box(source, result, where) for source in result.sources]
-        arrows = [] if where is None else [_arrow(track, result, where) for track in _heard(result)]
+        arrows = [] if where is None else [_arrow(track, result, where) for track in _out_of_view(result)]
         return draw_overlay(result.frame.rgb, heatmap=localization.heatmap,
                             correspondence=localization.correspondence, boxes=boxes, arrows=arrows,
                             strip=self._history.hear(sound))
 
 
-def _heard(result: Result) -> list[Track]:
-    """Tracks that sound out of view, and that nobody has seen."""
-    return [track for track in live(result.tracks) if track.heard_only and track.sounding]
+def _out_of_view(result: Result) -> list[Track]:
+    """Tracks whose direction a picture can only point at: what is heard only, and what is attended unseen."""
+    return [track for track in live(result.tracks) if track.sounding and track.heard_only
+            or _attended(track, result) and not track.in_view]
 
 
 def _box(source: Source, result: Result, where: Where | None) -> OverlayBox:
@@ -56,7 +57,7 @@ def _box(source: Source, result: Result, where: Where | None) -> OverlayBox:
 
 
 def _arrow(track: Track, result: Result, where: Where) -> OverlayArrow:
-    return OverlayArrow(where.from_camera(track.bearing), track.id, track.probability,
+    return OverlayArrow(where.from_camera(track.bearing), track.heard_only, track.id, track.probability,
                         where.azimuth(track.bearing), _attended(track, result))
 
 

@@ -46,17 +46,20 @@ class OverlayBox:
 
 @dataclass(frozen=True)
 class OverlayArrow:
-    """Something that is heard out of view, to be drawn as an arrow at the edge.
+    """Something out of view, to be drawn as an arrow at the edge.
 
     Attributes
     ----------
     towards
         Azimuth and elevation in radians as the camera sees them, to the left and upwards positive.
+    heard
+        Whether it is heard only, by several microphones; else it was seen before.
     id, probability, azimuth, attended
         As of an `OverlayBox`.
     """
 
     towards: tuple[float, float]
+    heard: bool
     id: int | None
     probability: float
     azimuth: float | None
@@ -79,7 +82,7 @@ def draw_overlay(rgb: Picture, *, heatmap: NDArray[np.float32], correspondence: 
     boxes
         The sources; if there are none, the picture says that nothing in view sounds.
     arrows
-        What is heard out of view.
+        What is out of view.
     strip
         The sound of the last seconds.
 
@@ -151,7 +154,7 @@ def _draw_arrow(picture: Picture, arrow: OverlayArrow, free: int, pen: Pen) -> N
     head = np.array([(tip_x - size * (right * back + down * side),
                       tip_y - size * (down * back - right * side)) for back, side in corners])
     _fill(picture, head, ATTENDED if arrow.attended else WHITE, pen)
-    text = f'{_words(arrow)}, heard'
+    text = f'{_words(arrow)}, {"heard" if arrow.heard else "out of view"}'
     width = pen.width(text) + 2 * pen.margin
     centre_x = tip_x - right * (0.9 * size + width / 2)
     centre_y = tip_y - down * (0.9 * size + pen.row / 2)

@@ -23,7 +23,7 @@ OK, WARN, ERROR, STALE = (DiagnosticStatus.OK, DiagnosticStatus.WARN, Diagnostic
                           DiagnosticStatus.STALE)
 SECOND = 10**9
 ROOT = Path(__file__).parents[2]
-ATTENDS = Attending(3, 0.5, 0.875, '', 'base_link', 4, 2, 1)
+ATTENDS = Attending(3, 0.5, 0.875, 'it sings', 'base_link', 4, 2, 1)
 PARTS = ('engine', 'camera', 'audio', 'windows', 'attention')
 
 
@@ -107,7 +107,7 @@ def test_an_input_that_fell_silent_is_missed_and_then_stale(view, statistics, se
 
 
 def test_attention_says_to_what_and_where_or_why_not(view, statistics):
-    assert message(view, 'attention') == 'Track 3 is attended, left 29 degrees'
+    assert message(view, 'attention') == 'Track 3 is attended, left 29 degrees: it sings.'
     said = values(view, 'attention')
     assert (said['attended track'], said['score']) == ('3', '0.88')
     assert said['azimuth (deg, left positive)'] == '28.6'

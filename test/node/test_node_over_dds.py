@@ -272,7 +272,7 @@ def test_diagnostics_say_why_nothing_is_attended(client):
     client.until(lambda: client.values('attention')['attended track'] == 'none')
     status = client.statuses['attention']
     assert status.level == DiagnosticStatus.OK
-    assert status.message == f'Nothing is attended: {client.values("attention")["why none"]}.'
+    assert status.message == f'Nothing is attended: {client.values("attention")["why"]}.'
     client.loud = True
     client.until(lambda: client.values('attention')['attended track'] not in ('', 'none'))
 

@@ -135,7 +135,7 @@ def test_what_is_heard_out_of_view_is_an_arrow_at_the_edge_where_it_is() -> None
     plain = draw_overlay(grey, heatmap=NOTHING, correspondence=0.0, boxes=[])
     for towards, side in [((2.4, 0.0), np.s_[:, :8]), ((-2.4, 0.0), np.s_[:, -8:]),
                           ((0.0, 0.9), np.s_[:8, :])]:
-        arrow = OverlayArrow(towards, 4, 0.7, towards[0], attended=False)
+        arrow = OverlayArrow(towards, True, 4, 0.7, towards[0], attended=False)
         picture = draw_overlay(grey, heatmap=NOTHING, correspondence=0.0, boxes=[], arrows=[arrow])
         changed = (picture != plain).any(-1)
         mirrored = changed[::-1, ::-1]
@@ -151,7 +151,7 @@ def test_any_frame_and_any_box_can_be_drawn(width: int, height: int, x: float, y
                                             towards: tuple[float, float]) -> None:
     rgb = np.zeros((height, width, 3), np.uint8)
     boxes = [box(box=(x, y, side, side), azimuth=azimuth, id=number), box(attended=False)]
-    arrows = [OverlayArrow(towards, number, 0.5, azimuth, attended=True)]
+    arrows = [OverlayArrow(towards, False, number, 0.5, azimuth, attended=True)]
     heatmap = np.random.default_rng(width).random((14, 14), np.float32) ** (1 + height % 20)
     picture = draw_overlay(rgb, heatmap=heatmap, correspondence=0.5, boxes=boxes, arrows=arrows,
                            strip=strip_of(0.1))
