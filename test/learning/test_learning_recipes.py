@@ -101,7 +101,7 @@ def test_stages_divide_a_run():
 
 def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path, monkeypatch):
     """A terminal sends it to the process that learns and to those that compose items alike."""
-    learn = Correspondence.training_step
+    learn, before = Correspondence.training_step, signal.getsignal(signal.SIGINT)
 
     def training_step(self, batch):
         if self.global_step == 2:
@@ -116,7 +116,7 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path, monkeypatch):
     assert isinstance(ended.exception, SystemExit)
     assert "Stopped at step 3 of the stage 'avc'" in ended.output
     assert '--resume goes on from there' in ended.output
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is before
     assert torch.load(tmp_path / 'avc' / 'last.ckpt', weights_only=True)['global_step'] == 3
 
 
