@@ -53,12 +53,15 @@ class Attention:
     ----------
     why
         Why the last choice was made.
+    interests
+        Interest in each track at the last choice, by id, 0 to 1.
     """
 
     def __init__(self, *, min_dwell: float, switch_margin: float) -> None:
         self.min_dwell = min_dwell
         self.switch_margin = switch_margin
         self.why = Why.SILENT
+        self.interests: dict[int, float] = {}
         self._regards: dict[int, Regard] = {}
         self._holds: _Holds | None = None
         self._before: _Holds | None = None
@@ -77,7 +80,7 @@ class Attention:
             How the frame's second of sound sounds.
         """
         self._grow(stamp, tracks, hearing or Hearing())
-        interests = {track.id: interest(track, self._regards[track.id]) for track in tracks}
+        interests = self.interests = {track.id: interest(track, self._regards[track.id]) for track in tracks}
         candidates = [track for track in tracks if self._is_candidate(track, interests[track.id])]
         current = next((track for track in candidates if self._holds and track.id == self._holds.id), None)
         best = max(candidates, key=lambda track: interests[track.id], default=None)

@@ -23,7 +23,7 @@ from ros2_avloc.attention.sources import Source
 from ros2_avloc.vision.camera import Camera
 from ros2_avloc.vision.pose import Pose
 
-LASTING = 0.8
+LASTING = 0.9
 """Part of a source's variance that is the same from frame to frame, which no averaging takes away: where on
 a thing the network sees the sound."""
 

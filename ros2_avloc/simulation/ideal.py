@@ -33,13 +33,13 @@ CELL_NOISE = 0.4
 STRENGTH_NOISE = 1.0
 """Standard deviation of a thing's logit, over `MEMORY`."""
 
-OFFSET = 0.08
+OFFSET = 0.06
 """Standard deviation of a blob's middle from the thing's, over `MEMORY`, as a part of each of its sides."""
 
 MEMORY = 0.5
 """Seconds in which strength and offset fall to 1/e of what they were: windows share their sound."""
 
-MISSED, FALSE = 0.1, 0.03
+MISSED, FALSE = 0.03, 0.03
 """How often a second a thing begins to be missed, and something begins to be seen where nothing sounds."""
 
 BURST = 0.4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,22 @@ LEVEL = 0.1
 STILL = Pose(np.eye(3), np.zeros(3))
 
 
+@dataclass(frozen=True)
+class Replayed:
+    """A window's answer.
+
+    Attributes
+    ----------
+    heatmap
+        Probabilities, float32 ``(14, 14)``.
+    sound
+        The second that was heard; ``None``: a steady noise stands for it.
+    """
+
+    heatmap: Heatmap
+    sound: Sound | None = None
+
+
 class Known:
     """A localizer that knows the heatmap of each stamp."""
 
@@ -40,16 +57,16 @@ class Known:
         return Localization(heatmap, float(heatmap.max()))
 
 
-def replay(moments: Iterable[Moment], heatmaps: Iterable[Heatmap], camera: Camera, *, threshold: float,
+def replay(moments: Iterable[Moment], windows: Iterable[Replayed], camera: Camera, *, threshold: float,
            settings: PipelineSettings | None = None, undo_motion: bool = True) -> Iterator[Result]:
-    """Yield what a pipeline makes of heatmaps.
+    """Yield what a pipeline makes of windows whose heatmaps are known.
 
     Parameters
     ----------
     moments
         Of the frames.
-    heatmaps
-        Probabilities, float32 ``(14, 14)`` each, as many as moments.
+    windows
+        Their heatmaps, as many as moments.
     camera
         Of the frames.
     threshold
@@ -63,8 +80,9 @@ def replay(moments: Iterable[Moment], heatmaps: Iterable[Heatmap], camera: Camer
     pipeline = Pipeline(known, threshold=threshold, settings=settings)
     rgb = np.zeros((camera.height, camera.width, 3), np.uint8)
     noise = LEVEL * np.random.default_rng(0).standard_normal(SOUND_SAMPLES).astype(np.float32)
-    for number, (moment, heatmap) in enumerate(zip(moments, heatmaps, strict=True)):
-        known.learn(moment.stamp, heatmap)
+    for number, (moment, window) in enumerate(zip(moments, windows, strict=True)):
+        known.learn(moment.stamp, window.heatmap)
         frame = Frame(rgb, moment.stamp, 'camera')
         pose = moment.pose if undo_motion else STILL
-        yield pipeline.process(frame, Sound(noise, number, 0), camera, pose)
+        sound = window.sound or Sound(noise, number, 0)
+        yield pipeline.process(frame, sound, camera, pose)
