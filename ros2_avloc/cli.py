@@ -72,7 +72,7 @@ def train(
     # Threads that wait by spinning starve the processes that compose items.
     os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
     with _plainly():
-        from ros2_avloc.learning.recipes import Recipe, learn
+        from ros2_avloc.learning.training.recipes import Recipe, learn
 
         if workers is None:
             workers = max(1, (os.cpu_count() or 1) // int(os.environ.get('LOCAL_WORLD_SIZE', '1')) - 1)
@@ -100,7 +100,7 @@ def evaluate(
 ) -> None:
     """Measure a bundle on simulated scenes, scenes composed from a pack, videos with boxes, and bags."""
     with _plainly():
-        from ros2_avloc.learning.evaluating import Request, evaluated
+        from ros2_avloc.learning.measuring.evaluating import Request, evaluated
 
         typer.echo(evaluated(Request(bundle, tuple(checkpoint or ()), pack, split, videos, bags, simulated,
                                      scenes, engine, json, report)))
@@ -116,7 +116,7 @@ def export(
 ) -> None:
     """Fit what makes probabilities, write a bundle of AVOL-Net or AVE-Net, measure it, write its card."""
     with _plainly():
-        from ros2_avloc.learning.bundling import export_bundle
+        from ros2_avloc.learning.bundling.exporting import export_bundle
 
         typer.echo(export_bundle(checkpoint, bundle, pack, name=name, scenes=scenes))
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from ros2_avloc.learning.banks import simulated_bank
+from ros2_avloc.learning.material.banks import simulated_bank
 
 if importlib.util.find_spec('torch') and importlib.util.find_spec('lightning'):
     import torch

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ros2_avloc.errors import InputError
-from ros2_avloc.learning.banks import PARTS, SET_ASIDE, pack_bank, part_of, simulated_bank
+from ros2_avloc.learning.material.banks import PARTS, SET_ASIDE, pack_bank, part_of, simulated_bank
 
 REAL = Path(__file__).parents[3] / 'shared' / 'data'
 

@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from ros2_avloc.errors import BundleError, InputError
-from ros2_avloc.learning import bundling, embedder_report, measuring
-from ros2_avloc.learning.bundling import export_bundle, read_network
+from ros2_avloc.learning.bundling import exporting
+from ros2_avloc.learning.bundling.exporting import export_bundle, read_network
+from ros2_avloc.learning.measuring import bundles, embedders
 from ros2_avloc.learning.networks import AVENet, AVOLNet, L3Net
 from ros2_avloc.model.bundle import Bundle, EmbedderBundle
 from ros2_avloc.model.embedder import open_embedder
@@ -15,9 +16,9 @@ from ros2_avloc.model.embedder import open_embedder
 @pytest.fixture
 def small(monkeypatch, world):
     """One small world for all that is drawn, and few scenes."""
-    for module in (bundling, embedder_report, measuring):
+    for module in (exporting, embedders, bundles):
         monkeypatch.setattr(module, 'banks_of', lambda *_, **__: {'simulated': world})
-    monkeypatch.setattr(bundling, 'CALIBRATED_SCENES', 40)
+    monkeypatch.setattr(exporting, 'CALIBRATED_SCENES', 40)
 
 
 def checkpoint_of(network, tmp_path):

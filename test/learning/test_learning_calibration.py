@@ -5,9 +5,9 @@ import pytest
 import torch
 from scipy.special import expit
 
-from ros2_avloc.learning.calibration import _fitted, _threshold, calibrate
-from ros2_avloc.learning.checks import check_of, logits_of
+from ros2_avloc.learning.bundling.calibration import _fitted, _threshold, calibrate
 from ros2_avloc.learning.networks import AVOLNet
+from ros2_avloc.learning.training.checks import check_of, logits_of
 
 
 def test_shift_and_temperature_of_logistic_samples_are_found():

@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from ros2_avloc.errors import InputError
-from ros2_avloc.learning import worlds
-from ros2_avloc.learning.comparison import compare, comparison_table, read_retriever
+from ros2_avloc.learning.material import worlds
 from ros2_avloc.learning.measures.retrieval import DIRECTIONS
+from ros2_avloc.learning.measuring.comparison import compare, comparison_table, read_retriever
 from ros2_avloc.learning.networks import AVENet, L3Net
 
 

@@ -5,13 +5,13 @@ import json
 import numpy as np
 import pytest
 
-from ros2_avloc.learning.banks import pack_bank
-from ros2_avloc.learning.cases import SOUNDING, SWAPPED, Case, Heard, Material, View, composed
-from ros2_avloc.learning.evaluation import Thresholds, fitted, measure
-from ros2_avloc.learning.examination import examine, joined
+from ros2_avloc.learning.material.banks import pack_bank
 from ros2_avloc.learning.measures.maps import target_cells
-from ros2_avloc.learning.measuring import judged
-from ros2_avloc.learning.tables import table
+from ros2_avloc.learning.measuring.bundles import judged
+from ros2_avloc.learning.measuring.cases import SOUNDING, SWAPPED, Case, Heard, Material, View, composed
+from ros2_avloc.learning.measuring.evaluation import Thresholds, fitted, measure
+from ros2_avloc.learning.measuring.examination import examine, joined
+from ros2_avloc.learning.measuring.tables import table
 
 HALF = Thresholds(shipped=0.5, avc=0.5, area=0.5)
 

@@ -12,7 +12,7 @@ import torch
 from onnx import TensorProto, numpy_helper
 
 from ros2_avloc.errors import EngineError, InputError
-from ros2_avloc.learning.export import export
+from ros2_avloc.learning.bundling.graphs import export
 from ros2_avloc.learning.networks import AVENet, AVOLNet
 from ros2_avloc.model.bundle import Bundle, EmbedderBundle
 from ros2_avloc.model.embedder import open_embedder

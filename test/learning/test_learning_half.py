@@ -7,7 +7,7 @@ from onnx import TensorProto, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 from ros2_avloc.errors import InputError
-from ros2_avloc.learning.half import ALIGNMENT, share_weights
+from ros2_avloc.learning.bundling.half import ALIGNMENT, share_weights
 
 GRAPH = """
 <ir_version: 8, opset_import: ["" : 17]>

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from ros2_avloc.learning.lessons import FOLLOWED, RISING, Lessons, Replays, Teaching
-from ros2_avloc.learning.loop import Budget
+from ros2_avloc.learning.material.streams import Stream
 from ros2_avloc.learning.networks import AVOLNet
-from ros2_avloc.learning.streams import Stream
+from ros2_avloc.learning.training.lessons import FOLLOWED, RISING, Lessons, Replays, Teaching
+from ros2_avloc.learning.training.loop import Budget
 
 BUDGET = Budget(60, 8, 3e-3)
 

@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
-from ros2_avloc.learning.losses import Relations, contrastive, logistic
-from ros2_avloc.learning.streams import APART
+from ros2_avloc.learning.material.streams import APART
+from ros2_avloc.learning.training.losses import Relations, contrastive, logistic
 
 # Scene 0 shows 0 and 1 and sounds like 0; scene 1 shows 1 and sounds so; scene 2 shows 2, with silence.
 SEEN = torch.tensor([[1, 1, 0], [0, 1, 0], [0, 0, 1]], dtype=torch.bool)

@@ -16,9 +16,9 @@ import torch
 
 from ros2_avloc.audio.sound import SOUND_SAMPLES, Sound
 from ros2_avloc.errors import InputError
-from ros2_avloc.learning.drawing import VISITS, draw_partners
-from ros2_avloc.learning.moments import Moments, Pairs, read_recordings
-from ros2_avloc.learning.variation import Variation
+from ros2_avloc.learning.material.drawing import VISITS, draw_partners
+from ros2_avloc.learning.material.moments import Moments, Pairs, read_recordings
+from ros2_avloc.learning.material.variation import Variation
 from ros2_avloc.recordings.recording import SECOND
 from ros2_avloc.recordings.video_file import VideoFile
 from ros2_avloc.vision.frame import Frame

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from ros2_avloc.learning.banks import categories, pack_bank
-from ros2_avloc.learning.naming import LESSON, Crops, Seconds, draw_crop
-from ros2_avloc.learning.pictures import LEARNING
-from ros2_avloc.learning.streams import Stream
+from ros2_avloc.learning.material.banks import categories, pack_bank
+from ros2_avloc.learning.material.naming import LESSON, Crops, Seconds, draw_crop
+from ros2_avloc.learning.material.pictures import LEARNING
+from ros2_avloc.learning.material.streams import Stream
 
 
 @pytest.fixture(params=['world', 'pack'])

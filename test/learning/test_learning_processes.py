@@ -9,11 +9,11 @@ import pytest
 import torch
 from torch import nn
 
-from ros2_avloc.learning import loop
-from ros2_avloc.learning.loop import Budget, fit
+from ros2_avloc.learning.material.streams import Stream
 from ros2_avloc.learning.networks import AVOLNet
-from ros2_avloc.learning.streams import Stream
-from ros2_avloc.learning.training import Correspondence
+from ros2_avloc.learning.training import loop
+from ros2_avloc.learning.training.correspondence import Correspondence
+from ros2_avloc.learning.training.loop import Budget, fit
 
 TORCHRUN = [sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc-per-node', '2']
 

@@ -12,13 +12,14 @@ from typer.testing import CliRunner
 
 from ros2_avloc.cli import app
 from ros2_avloc.errors import InputError
-from ros2_avloc.learning import lessons, recipes, worlds
-from ros2_avloc.learning.bundling import read_network
-from ros2_avloc.learning.lessons import Replays
-from ros2_avloc.learning.loop import part_of
-from ros2_avloc.learning.recipes import Recipe, written
-from ros2_avloc.learning.rungs import RUNGS, budgets
-from ros2_avloc.learning.training import TAG_BELOW, Correspondence
+from ros2_avloc.learning.bundling.exporting import read_network
+from ros2_avloc.learning.material import worlds
+from ros2_avloc.learning.training import lessons, recipes
+from ros2_avloc.learning.training.correspondence import TAG_BELOW, Correspondence
+from ros2_avloc.learning.training.lessons import Replays
+from ros2_avloc.learning.training.loop import part_of
+from ros2_avloc.learning.training.recipes import Recipe, written
+from ros2_avloc.learning.training.rungs import RUNGS, budgets
 
 TEACHERS = Path(__file__).parents[3] / 'shared' / 'teachers'
 SMALL = ['--steps', '4', '--width', '4', '--workers', '0', '--batch', '4']

@@ -11,10 +11,10 @@ from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
 from ros2_avloc.errors import InputError
-from ros2_avloc.learning.boxed_videos import read_boxed_videos
-from ros2_avloc.learning.cases import SOUNDING
-from ros2_avloc.learning.measuring import recorded_sets
-from ros2_avloc.learning.recorded import spaced
+from ros2_avloc.learning.measuring.boxed_videos import read_boxed_videos
+from ros2_avloc.learning.measuring.bundles import recorded_sets
+from ros2_avloc.learning.measuring.cases import SOUNDING
+from ros2_avloc.learning.measuring.recorded import spaced
 from ros2_avloc.recordings.bag_reader import DEFINITIONS
 
 RATE, NS = 48_000, 1_000_000_000

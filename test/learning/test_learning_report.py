@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 import pytest
 
-from ros2_avloc.learning.cases import composed
-from ros2_avloc.learning.examination import examine
 from ros2_avloc.learning.measures.maps import target_cells
-from ros2_avloc.learning.measuring import judged, write_report
+from ros2_avloc.learning.measuring.bundles import judged, write_report
+from ros2_avloc.learning.measuring.cases import composed
+from ros2_avloc.learning.measuring.examination import examine
 from ros2_avloc.learning.report import diagrams, exhibits
 
 ABOUT = {'schema': 'test', 'bundle': 'some <network>', 'sha256': 32 * '0f', 'engine': 'by hand',

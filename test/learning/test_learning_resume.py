@@ -6,14 +6,14 @@ import pytest
 import torch
 
 from ros2_avloc.errors import InputError
-from ros2_avloc.learning.banks import categories
-from ros2_avloc.learning.lessons import Lessons, Replays, Teaching
-from ros2_avloc.learning.loop import Budget, StoppedError, fit
-from ros2_avloc.learning.naming import Crops
+from ros2_avloc.learning.material.banks import categories
+from ros2_avloc.learning.material.naming import Crops
+from ros2_avloc.learning.material.sources import CloseUps
+from ros2_avloc.learning.material.streams import Stream
 from ros2_avloc.learning.networks import AVOLNet
-from ros2_avloc.learning.sources import CloseUps
-from ros2_avloc.learning.streams import Stream
-from ros2_avloc.learning.training import Correspondence
+from ros2_avloc.learning.training.correspondence import Correspondence
+from ros2_avloc.learning.training.lessons import Lessons, Replays, Teaching
+from ros2_avloc.learning.training.loop import Budget, StoppedError, fit
 
 STEPS = 5
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from ros2_avloc.learning import sounds
-from ros2_avloc.learning.banks import pack_bank
-from ros2_avloc.learning.checks import scenes_of, target_cells
-from ros2_avloc.learning.pictures import Layout, Picture
-from ros2_avloc.learning.scenes import NEGATIVES, Mixture, Scene, negative_scene
+from ros2_avloc.learning.material import sounds
+from ros2_avloc.learning.material.banks import pack_bank
+from ros2_avloc.learning.material.pictures import Layout, Picture
+from ros2_avloc.learning.material.scenes import NEGATIVES, Mixture, Scene, negative_scene
+from ros2_avloc.learning.training.checks import scenes_of, target_cells
 
 
 @pytest.fixture(params=['world', 'pack'])

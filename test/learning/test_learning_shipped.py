@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from ros2_avloc.learning.banks import pack_bank, simulated_bank
-from ros2_avloc.learning.cases import composed
-from ros2_avloc.learning.evaluation import Thresholds, measure
-from ros2_avloc.learning.examination import NetworkJudge, examine
+from ros2_avloc.learning.material.banks import pack_bank, simulated_bank
+from ros2_avloc.learning.measuring.cases import composed
+from ros2_avloc.learning.measuring.evaluation import Thresholds, measure
+from ros2_avloc.learning.measuring.examination import NetworkJudge, examine
 from ros2_avloc.model.bundle import Bundle
 from ros2_avloc.model.engines import open_engine
 

@@ -2,10 +2,10 @@
 
 import torch
 
-from ros2_avloc.learning.banks import categories
-from ros2_avloc.learning.scenes import Mixture
-from ros2_avloc.learning.sources import Recorded, Scenes
-from ros2_avloc.learning.streams import APART, NOBODY, Stream
+from ros2_avloc.learning.material.banks import categories
+from ros2_avloc.learning.material.scenes import Mixture
+from ros2_avloc.learning.material.sources import Recorded, Scenes
+from ros2_avloc.learning.material.streams import APART, NOBODY, Stream
 
 
 def test_scenes_number_what_is_seen_and_heard(world):

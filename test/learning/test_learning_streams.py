@@ -4,9 +4,9 @@ import itertools
 
 import torch
 
-from ros2_avloc.learning.scenes import Mixture
-from ros2_avloc.learning.sources import CloseUps, Scenes
-from ros2_avloc.learning.streams import Batches, Stream, loader_of, numbers_at
+from ros2_avloc.learning.material.scenes import Mixture
+from ros2_avloc.learning.material.sources import CloseUps, Scenes
+from ros2_avloc.learning.material.streams import Batches, Stream, loader_of, numbers_at
 
 
 def stream_of(world):

@@ -3,11 +3,15 @@
 import pytest
 import torch
 
-from ros2_avloc.learning.checks import check_of
-from ros2_avloc.learning.loop import Budget, Learner, scaled
-from ros2_avloc.learning.matching import KINDS, describe_maps, describe_sounds, logits_of_pairs
 from ros2_avloc.learning.networks import AVENet, AVOLNet, L3Net
-from ros2_avloc.learning.training import Correspondence, PaperCorrespondence, TaggedCorrespondence
+from ros2_avloc.learning.networks.matching import KINDS, describe_maps, describe_sounds, logits_of_pairs
+from ros2_avloc.learning.training.checks import check_of
+from ros2_avloc.learning.training.correspondence import (
+    Correspondence,
+    PaperCorrespondence,
+    TaggedCorrespondence,
+)
+from ros2_avloc.learning.training.loop import Budget, Learner, scaled
 
 BUDGET = Budget(60, 10, 3e-3)
 

@@ -11,9 +11,9 @@ import scipy.optimize
 import scipy.special
 import scipy.stats
 
-from ros2_avloc.learning import pictures, sounds
-from ros2_avloc.learning.banks import Bank, Photo, Recording
-from ros2_avloc.learning.scenes import draw_sound
+from ros2_avloc.learning.material import pictures, sounds
+from ros2_avloc.learning.material.banks import Bank, Photo, Recording
+from ros2_avloc.learning.material.scenes import draw_sound
 
 
 def recordings(rng, cutoff):

@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ros2_avloc.learning.cases import SOUNDING, SWAPPED
-from ros2_avloc.learning.examination import Answers
 from ros2_avloc.learning.measures.localisation import peak_on
 from ros2_avloc.learning.measures.maps import Box, peaks
+from ros2_avloc.learning.measuring.cases import SOUNDING, SWAPPED
+from ros2_avloc.learning.measuring.examination import Answers
 from ros2_avloc.overlay.heat import warmed
 from ros2_avloc.vision.grid import GRID, cell_to_pixel
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from ros2_avloc.learning.examination import Answers
 from ros2_avloc.learning.measures.figures import Figure
+from ros2_avloc.learning.measuring.examination import Answers
+from ros2_avloc.learning.measuring.tables import NEGATIVE_WORDS, figure_rows, percent, short
 from ros2_avloc.learning.report import exhibits
 from ros2_avloc.learning.report.diagrams import Series, lines, reliability, whiskers
 from ros2_avloc.learning.report.exhibits import Exhibit, exhibit
 from ros2_avloc.learning.report.style import STYLE
-from ros2_avloc.learning.tables import NEGATIVE_WORDS, figure_rows, percent, short
 
 Report = dict[str, Any]
 

@@ -1,0 +1,137 @@
+"""What ``avloc export`` does: from a checkpoint to a bundle with a model card."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ros2_avloc.errors import InputError
+from ros2_avloc.learning.bundling.calibration import calibrate, calibrate_embedder
+from ros2_avloc.learning.bundling.card import model_card
+from ros2_avloc.learning.bundling.embedder_card import embedder_card
+from ros2_avloc.learning.bundling.graphs import export
+from ros2_avloc.learning.material.worlds import SET_ASIDE, banks_of
+from ros2_avloc.learning.measuring.bundles import measure_bundle
+from ros2_avloc.learning.measuring.embedders import embedder_table, measure_embedder
+from ros2_avloc.learning.measuring.tables import table
+from ros2_avloc.learning.networks import AVENet, AVOLNet
+from ros2_avloc.learning.training.checks import Check, check_of, logits_of
+from ros2_avloc.learning.training.loop import load_part
+from ros2_avloc.vision.preprocess import network_input
+
+CALIBRATED_SCENES = 500
+
+NAMES = {AVOLNet: 'avolnet', AVENet: 'avenet'}
+"""What a bundle is called, where nobody says."""
+
+KINDS = {AVOLNet: 'AVOL-Net', AVENet: 'AVE-Net'}
+
+
+def export_bundle(checkpoint: Path, directory: Path, pack: Path | None, *, name: str | None = None,
+                  scenes: int) -> str:
+    """Write a bundle from a checkpoint, measure it, and write its model card.
+
+    Parameters
+    ----------
+    checkpoint
+        Of an AVOL-Net or an AVE-Net.
+    directory
+        To write the bundle to.
+    pack
+        Photos and recordings to calibrate and measure with, beside simulated scenes.
+    name
+        Of the model; without it one of `NAMES`.
+    scenes
+        For each measurement.
+
+    Returns
+    -------
+    str
+        The figures, as a Markdown table.
+
+    Raises
+    ------
+    InputError
+        If the checkpoint cannot be read.
+    """
+    network = read_network(checkpoint)
+    name = name or NAMES[type(network)]
+    checks = [check_of(source, bank, CALIBRATED_SCENES, negatives=0.5)
+              for source, bank in banks_of(pack, SET_ASIDE, 'calibrate').items()]
+    training = _summary(checkpoint, network, pack)
+    if isinstance(network, AVENet):
+        calibration = calibrate_embedder(network, checks)
+    else:
+        network, calibration = calibrate(network, checks)
+    image, spectrogram = _clearest(network, checks[0])
+    write = partial(export, network, directory, name=name, calibration=calibration, training=training,
+                    image=network_input(image.numpy().transpose(1, 2, 0)), spectrogram=spectrogram.numpy())
+    return _measured(network, name, directory, pack, scenes, training, write)
+
+
+def _measured(network: AVOLNet | AVENet, name: str, directory: Path, pack: Path | None, scenes: int,
+              training: dict[str, Any], write: Callable[..., None]) -> str:
+    """Write a bundle, measure what was written, and write it again with the figures on its card."""
+    write(model_card='Not measured yet.\n')
+    if isinstance(network, AVENet):
+        report = measure_embedder(directory, pack, scenes=scenes)
+        figures = embedder_table(report)
+        write(model_card=embedder_card(name, training, report, figures))
+    else:
+        report = measure_bundle(directory, pack, scenes=scenes)
+        figures = table(report)
+        write(model_card=model_card(name, training, report, figures))
+    return figures
+
+
+def _clearest(network: AVOLNet | AVENet, check: Check) -> tuple[Tensor, Tensor]:
+    """Return the image and the spectrogram of the scene that a network is surest of.
+
+    An engine that computes something else must lose it.
+    """
+    logits = logits_of(network, check.images, check.spectrograms)
+    clearest = int(logits.reshape(len(logits), -1).amax(dim=1).argmax())
+    return check.images[clearest], check.spectrograms[clearest, 0]
+
+
+def read_network(checkpoint: Path) -> AVOLNet | AVENet:
+    """Read the averaged weights of a checkpoint of ``avloc train``; their names tell which network it is.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or is of a network that no bundle can hold.
+    """
+    try:
+        state = torch.load(checkpoint, map_location='cpu', weights_only=True)['state_dict']
+        network = _network_of({name.removeprefix('network.'): weight for name, weight in state.items()})
+    except (OSError, RuntimeError, KeyError, EOFError, pickle.UnpicklingError) as error:
+        raise InputError(f'{checkpoint} is no checkpoint of an AVOL-Net or AVE-Net.') from error
+    load_part(network, checkpoint, 'network.')
+    return network.eval()
+
+
+def _network_of(state: dict[str, Tensor]) -> AVOLNet | AVENet:
+    width = state['vision.0.weight'].shape[0]
+    if 'fc3.weight' in state:
+        return AVENet(width, state['see.fc2.weight'].shape[0], 'see.norm1.weight' in state)
+    return AVOLNet(width, state['heads.conv6.weight'].shape[0], batch_norm='heads.norm5.weight' in state)
+
+
+def _summary(checkpoint: Path, network: AVOLNet | AVENet, pack: Path | None) -> dict[str, Any]:
+    state = torch.load(checkpoint, map_location='cpu', weights_only=True)
+    path = checkpoint.parent.parent / 'recipe.json'
+    recipe = json.loads(path.read_text(encoding='utf-8')) if path.exists() else {}
+    return {
+        'network': {'kind': KINDS[type(network)], 'width': network.width, 'embedding': network.embedding},
+        'steps': state['global_step'],
+        'data': ['simulated', 'real'] if pack or recipe.get('pack') else ['simulated'],
+        'recipe': recipe,
+    }

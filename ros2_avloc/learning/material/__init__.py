@@ -1,0 +1,1 @@
+"""Where what is learned from comes from: worlds, packs and recordings, composed into items."""

@@ -1,0 +1,165 @@
+"""Measuring a bundle of AVOL-Net: material, an engine, figures."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from ros2_avloc.errors import InputError
+from ros2_avloc.learning.material.worlds import MEASURED, SET_ASIDE, banks_of
+from ros2_avloc.learning.measuring.boxed_videos import read_boxed_videos
+from ros2_avloc.learning.measuring.cases import Material, composed
+from ros2_avloc.learning.measuring.evaluation import fitted, measure
+from ros2_avloc.learning.measuring.examination import Answers, Judge, NetworkJudge, examine, joined
+from ros2_avloc.learning.measuring.recorded import recorded
+from ros2_avloc.learning.measuring.told_bags import read_told_bags
+from ros2_avloc.learning.report.page import page
+from ros2_avloc.model.bundle import Bundle
+from ros2_avloc.model.engines import open_engine
+
+SCHEMA = 'ros2_avloc evaluation 2'
+
+SCENES = 300
+"""Scenes with one, two and three objects each, of every set."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured.
+
+    Attributes
+    ----------
+    report
+        As it stands in the JSON; docs/evaluation.md says what each key is.
+    answers, pictures
+        By set, what `examination.examine` returned.
+    """
+
+    report: dict[str, Any]
+    answers: dict[str, Answers]
+    pictures: dict[str, list[bytes]]
+
+
+def evaluate(directory: Path, materials: dict[str, Material], aside: dict[str, Material], *,
+             engine: str = 'auto') -> Measured:
+    """Measure a bundle on sets of cases.
+
+    Parameters
+    ----------
+    directory
+        Of the bundle.
+    materials
+        By name of the set.
+    aside
+        Scenes to fit thresholds on, of items that are in no set.
+    engine
+        As for `open_engine`.
+
+    Raises
+    ------
+    BundleError, EngineError
+        If the bundle cannot be read or run.
+    """
+    bundle = Bundle.load(directory)
+    opened, _ = open_engine(bundle, name=engine)
+    identity = f'{opened.identity.name} {opened.identity.version}, {opened.identity.precision}'
+    about = {'schema': SCHEMA, 'bundle': bundle.name, 'sha256': bundle.sha256, 'engine': identity,
+             'machine': _machine(), 'date': datetime.date.today().isoformat()}
+    try:
+        return judged(NetworkJudge(opened, bundle), bundle.calibration.threshold, materials, aside, about)
+    finally:
+        opened.close()
+
+
+def judged(judge: Judge, threshold: float, materials: dict[str, Material], aside: dict[str, Material],
+           about: dict[str, Any]) -> Measured:
+    """Measure a judge on sets of cases; `about` goes before the figures into the report."""
+    answers, pictures = {}, {}
+    named = {f'{name}, set aside': material for name, material in aside.items()} | materials
+    with _progress() as progress:
+        tasks = {name: progress.add_task(name, total=material.count) for name, material in named.items()}
+        for name, material in named.items():
+            answers[name], pictures[name] = examine(judge, material, partial(progress.advance, tasks[name]))
+    thresholds = fitted(joined([answers.pop(name) for name in named if name not in materials]), threshold)
+    sets = {name: {'origin': material.origin} | measure(answers[name], thresholds)
+            for name, material in materials.items()}
+    report = about | {'threshold': threshold, 'thresholds': asdict(thresholds), 'sets': sets}
+    return Measured(report, answers, {name: pictures[name] for name in materials})
+
+
+def measure_bundle(directory: Path, pack: Path | None, *, scenes: int = SCENES) -> dict[str, Any]:
+    """Measure a bundle on simulated scenes, and on a pack's split `val`; return the report."""
+    return evaluate(directory, composed_sets(pack, 'val', scenes), set_aside(pack, scenes)).report
+
+
+def set_aside(pack: Path | None, scenes: int) -> dict[str, Material]:
+    """Lay out a quarter as many scenes of items that are neither learned from nor measured on."""
+    try:
+        banks = banks_of(pack, SET_ASIDE, 'calibrate')
+    except InputError:  # a pack to be judged by may hold nothing but its split
+        banks = banks_of(None, SET_ASIDE, 'calibrate')
+    return {name: composed(bank, -(-scenes // 4), SET_ASIDE) for name, bank in banks.items()}
+
+
+def composed_sets(pack: Path | None, split: str, scenes: int, *,
+                  simulated: bool = True) -> dict[str, Material]:
+    """Lay out scenes of the simulated world (``simulated``) and of a split of a pack (``real``).
+
+    Raises
+    ------
+    InputError
+        If the pack cannot be read, or has nothing of that split.
+    """
+    banks = banks_of(pack, MEASURED, 'learn' if split == 'train' else split, simulated=simulated)
+    return {name: composed(bank, scenes, MEASURED) for name, bank in banks.items()}
+
+
+def recorded_sets(videos: Path | None, bags: Path | None) -> dict[str, Material]:
+    """Return the cases of videos with a JSON of boxes (``videos``) and of bags with truth (``bags``).
+
+    Raises
+    ------
+    InputError
+        If one cannot be read, or has no moment to measure on.
+    """
+    sources = {'videos': read_boxed_videos(videos) if videos else None,
+               'bags': read_told_bags(bags) if bags else None}
+    return {name: recorded(source, MEASURED) for name, source in sources.items() if source is not None}
+
+
+def write_json(content: dict[str, Any], path: Path) -> None:
+    """Write plain values, two blanks deep."""
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + '\n', encoding='utf-8')
+
+
+def write_report(measured: Measured, path: Path) -> None:
+    """Write the report with its pictures as one HTML file."""
+    path.write_text(page(measured.report, measured.answers, measured.pictures), encoding='utf-8')
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """Bars with the time that is left, where errors go; a terminal alone shows them."""
+    columns = (TextColumn('{task.description}'), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        yield progress
+
+
+def _machine() -> str:
+    try:
+        lines = Path('/proc/cpuinfo').read_text(encoding='utf-8').splitlines()
+        model = next(line.split(':')[1].strip() for line in lines if line.startswith('model name'))
+    except (OSError, StopIteration):
+        model = platform.processor() or platform.machine()
+    return f'{model}, {torch.get_num_threads()} threads'

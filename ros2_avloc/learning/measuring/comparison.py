@@ -1,0 +1,145 @@
+"""AVE-Net, L3-Net, and L3-Net with CCA, on the same scenes: the table of "Objects that Sound"."""
+
+from __future__ import annotations
+
+import datetime
+import pickle
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ros2_avloc.audio.spectrogram import spectrogram
+from ros2_avloc.errors import InputError
+from ros2_avloc.learning.material.banks import Bank
+from ros2_avloc.learning.material.scenes import Mixture
+from ros2_avloc.learning.material.worlds import MEASURED, SET_ASIDE, banks_of
+from ros2_avloc.learning.measures.correspondence import best_threshold, right
+from ros2_avloc.learning.measures.figures import Figure, share
+from ros2_avloc.learning.measures.retrieval import DIRECTIONS, canonical, retrieval
+from ros2_avloc.learning.measuring.cases import LAYOUT
+from ros2_avloc.learning.measuring.tables import markdown, percent, short
+from ros2_avloc.learning.networks import AVENet, L3Net
+from ros2_avloc.learning.training.checks import scenes_of
+from ros2_avloc.learning.training.loop import load_part, scaled
+
+Embeddings = NDArray[np.float64]
+
+SCHEMA = 'ros2_avloc comparison 1'
+
+SINGLE = Mixture(fewest=1, most=1, negatives=0.0, duets=0.0, layout=LAYOUT)
+"""Scenes of one object, which sounds."""
+
+
+class Described:
+    """Scenes as a network describes them."""
+
+    def __init__(self, network: AVENet | L3Net, bank: Bank, count: int, seed: int) -> None:
+        scenes = scenes_of(bank, SINGLE, count, seed)
+        self.names = np.array([scene.heard[0] for scene in scenes])
+        images = torch.stack([torch.from_numpy(scene.picture.rgb.transpose(2, 0, 1).copy())
+                              for scene in scenes])
+        sounds = torch.stack([torch.from_numpy(spectrogram(scene.samples))[None] for scene in scenes])
+        see, hear = ((network.embed_image, network.embed_sound) if isinstance(network, AVENet)
+                     else (network.pool_image, network.pool_sound))
+        with torch.no_grad():
+            self.images = torch.cat([see(scaled(some)) for some in torch.split(images, 32)])
+            self.sounds = torch.cat([hear(some) for some in torch.split(sounds, 32)])
+            self.logits = network.compare(self.images, self.sounds).double().numpy()
+
+    @property
+    def embeddings(self) -> tuple[Embeddings, Embeddings]:
+        """Of images and of sounds, ``(n, d)``."""
+        return _array(self.images), _array(self.sounds)
+
+    def pairs(self, seed: int) -> tuple[Embeddings, NDArray[np.bool_]]:
+        """Return log-odds of each image with its own sound and one of another category, and the truth."""
+        rng, rows = np.random.default_rng(seed), np.arange(len(self.names))
+        others = [int(rng.choice(np.flatnonzero(self.names != name))) for name in self.names]
+        return (np.concatenate([self.logits[rows, rows], self.logits[rows, others]]),
+                np.repeat([True, False], len(rows)))
+
+
+def _array(vectors: Tensor) -> Embeddings:
+    return vectors.double().numpy()
+
+
+def compare(checkpoints: Sequence[Path], pack: Path | None, *, scenes: int) -> dict[str, Any]:
+    """Measure networks for retrieval on the same scenes of the simulated world, and of a pack's split `val`.
+
+    Canonical correlation and the threshold of AVC are fitted on as many scenes set aside from training.
+
+    Parameters
+    ----------
+    checkpoints
+        Of AVE-Nets and L3-Nets.
+
+    Returns
+    -------
+    dict
+        ``schema``, ``date``, ``scenes``, and ``networks``: by name and set, see docs/evaluation.md.
+
+    Raises
+    ------
+    InputError
+        If a checkpoint or the pack cannot be read.
+    """
+    networks = {path: read_retriever(path) for path in checkpoints}
+    measured, aside = banks_of(pack, MEASURED, 'val'), banks_of(pack, SET_ASIDE, 'calibrate')
+    found: dict[str, dict[str, Any]] = {}
+    for path, network in networks.items():
+        for name, bank in measured.items():
+            test, fit = (Described(network, one, scenes, seed)
+                         for one, seed in ((bank, MEASURED), (aside[name], SET_ASIDE)))
+            for kind, figures in _figures(network, test, fit).items():
+                found.setdefault(f'{kind} ({path.parent.parent.name})', {})[name] = figures
+    return {'schema': SCHEMA, 'date': datetime.date.today().isoformat(), 'scenes': scenes, 'networks': found}
+
+
+def _figures(network: AVENet | L3Net, test: Described, fit: Described) -> dict[str, dict[str, Any]]:
+    found, truth = test.pairs(MEASURED)
+    avc = {'avc': share(right(found, truth, best_threshold(*fit.pairs(SET_ASIDE))))}
+    plain = avc | retrieval(*test.embeddings, test.names)
+    if isinstance(network, AVENet):
+        return {'AVE-Net': plain}
+    space, (images, sounds) = canonical(*fit.embeddings), test.embeddings
+    aligned = retrieval(space.images(images), space.sounds(sounds), test.names)
+    return {'L3-Net': plain, 'L3-Net + CCA': avc | aligned}
+
+
+def read_retriever(checkpoint: Path) -> AVENet | L3Net:
+    """Read the averaged weights of a checkpoint of an AVE-Net or L3-Net; raise InputError if it is none."""
+    try:
+        state = torch.load(checkpoint, map_location='cpu', weights_only=True)['state_dict']
+        width = state['network.vision.0.weight'].shape[0]
+        if 'network.fc3.weight' in state:
+            embedding = state['network.see.fc2.weight'].shape[0]
+            network: AVENet | L3Net = AVENet(width, embedding, 'network.see.norm1.weight' in state)
+        else:
+            network = L3Net(width, 'network.norm1.weight' in state)
+        load_part(network, checkpoint, 'network.')
+    except (OSError, RuntimeError, KeyError, EOFError, pickle.UnpicklingError) as error:
+        raise InputError(f'{checkpoint} is no checkpoint of an AVE-Net or L3-Net.') from error
+    return network.eval()
+
+
+def comparison_table(report: dict[str, Any]) -> str:
+    """Return the figures of `compare` as Markdown tables, one for each set."""
+    networks = report['networks']
+    tables = []
+    for name in next(iter(networks.values())):
+        rows = [[f'{name}: nDCG@30', *(words.replace('_', ' → ') for words in DIRECTIONS), 'AVC']]
+        sets = {network: sets[name] for network, sets in networks.items()}
+        chance = [short(next(iter(sets.values()))[direction]['chance']) for direction in DIRECTIONS]
+        rows.append(['a random order', *chance, '50 %'])
+        rows += [[network, *(percent(figure) for figure in _row(one))] for network, one in sets.items()]
+        tables.append(markdown(rows))
+    return '\n\n'.join(tables)
+
+
+def _row(one: dict[str, Any]) -> list[Figure]:
+    return [*(one[direction]['ndcg'] for direction in DIRECTIONS), one['avc']]

@@ -1,0 +1,77 @@
+"""What an AVE-Net bundle reaches."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ros2_avloc.audio.spectrogram import spectrogram
+from ros2_avloc.learning.material.banks import Bank
+from ros2_avloc.learning.material.scenes import Mixture
+from ros2_avloc.learning.material.worlds import MEASURED, banks_of
+from ros2_avloc.learning.measures.correspondence import right
+from ros2_avloc.learning.measures.figures import share
+from ros2_avloc.learning.measures.retrieval import DIRECTIONS, retrieval
+from ros2_avloc.learning.measuring.tables import markdown, percent, short
+from ros2_avloc.learning.training.checks import scenes_of
+from ros2_avloc.model.bundle import EmbedderBundle
+from ros2_avloc.model.embedder import Embedder, open_embedder
+from ros2_avloc.model.manifest import Calibration
+
+SINGLE = Mixture(most=1, negatives=0.0)
+"""One object in view, which sounds."""
+
+BALANCED = 0.5
+"""Probability from which two count as a pair, where half of all are."""
+
+def measure_embedder(directory: Path, pack: Path | None, *, scenes: int) -> dict[str, Any]:
+    """Measure a bundle of AVE-Net on simulated scenes, and on a pack's split `val`.
+
+    Returns
+    -------
+    dict
+        ``bundle``, ``sha256``, ``engine``, ``date``, and ``sets``: by name of the set (``simulated``,
+        ``real``) ``avc``, the share of right decisions on pairs of which half correspond, and what
+        `measures.retrieval` returns.
+    """
+    bundle = EmbedderBundle.load(directory)
+    embedder = open_embedder(bundle)
+    sets = {name: _figures(embedder, bundle.calibration, bank, scenes)
+            for name, bank in banks_of(pack, MEASURED, 'val').items()}
+    identity = f'{embedder.identity.name} {embedder.identity.version}, {embedder.identity.precision}'
+    embedder.close()
+    return {'bundle': bundle.name, 'sha256': bundle.sha256, 'engine': identity,
+            'date': datetime.date.today().isoformat(), 'sets': sets}
+
+
+def _figures(embedder: Embedder, calibration: Calibration, bank: Bank, scenes: int) -> dict[str, Any]:
+    drawn = scenes_of(bank, SINGLE, scenes, MEASURED)
+    seen = embedder.embed_images(scene.picture.rgb for scene in drawn)
+    heard = embedder.embed_sounds(spectrogram(scene.samples) for scene in drawn)
+    names = np.array([scene.heard[0] for scene in drawn])
+    return {'avc': share(_told(seen, heard, names, calibration)), **retrieval(seen, heard, names)}
+
+
+def _told(seen: NDArray[np.float32], heard: NDArray[np.float32], names: NDArray[np.str_],
+          calibration: Calibration) -> NDArray[np.bool_]:
+    """Return what is decided right: of each frame with its own sound, and with one of another category."""
+    rng = np.random.default_rng(MEASURED)
+    others = [int(rng.choice(np.flatnonzero(names != name))) for name in names]
+    distances = np.linalg.norm(np.tile(seen, (2, 1)) - np.concatenate([heard, heard[others]]), axis=1)
+    found = calibration.probability(distances).astype(np.float64)
+    return right(found, np.arange(2 * len(seen)) < len(seen), BALANCED)
+
+
+def embedder_table(report: dict[str, Any]) -> str:
+    """Return the figures of `measure_embedder` as a Markdown table."""
+    sets = report['sets']
+    rows = [['', *sets], ['AVC', *(percent(one['avc']) for one in sets.values())]]
+    for direction in DIRECTIONS:
+        figures = [one[direction] for one in sets.values()]
+        rows.append([f'nDCG@30, {direction.replace("_", " → ")} (a random order)',
+                     *(f'{percent(one["ndcg"])} ({short(one["chance"])})' for one in figures)])
+    return markdown(rows)

@@ -1,0 +1,60 @@
+"""Scenes with known truth, as tensors."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ros2_avloc.audio.spectrogram import spectrogram
+from ros2_avloc.learning.material.banks import Bank
+from ros2_avloc.learning.material.scenes import Mixture, Scene, draw_scene
+from ros2_avloc.learning.measures import maps
+from ros2_avloc.learning.networks import AVENet, AVOLNet
+from ros2_avloc.learning.training.loop import scaled
+from ros2_avloc.vision.preprocess import SIDE
+
+
+class Check(NamedTuple):
+    """Scenes as tensors: uint8 images, spectrograms, bool targets ``(n, 14, 14)``, bool `corresponds`."""
+
+    name: str
+    images: Tensor
+    spectrograms: Tensor
+    targets: Tensor
+    corresponds: Tensor
+
+
+def scenes_of(bank: Bank, mixture: Mixture, count: int, seed: int) -> list[Scene]:
+    """Draw `count` scenes; the same seed and bank give the same ones."""
+    rng = np.random.default_rng(seed)
+    return [draw_scene(bank, mixture, rng) for _ in range(count)]
+
+
+def check_of(name: str, bank: Bank, count: int, *, negatives: float = 0.25, seed: int = 1) -> Check:
+    """Draw scenes with one to four objects, a share of them with sounds that nothing in view makes."""
+    scenes = scenes_of(bank, Mixture(negatives=negatives, duets=0.0), count, seed)
+    return Check(
+        name,
+        torch.stack([torch.from_numpy(scene.picture.rgb.transpose(2, 0, 1).copy()) for scene in scenes]),
+        torch.stack([torch.from_numpy(spectrogram(scene.samples))[None] for scene in scenes]),
+        torch.from_numpy(np.stack([target_cells(scene) for scene in scenes])),
+        torch.tensor([not scene.negative for scene in scenes]),
+    )
+
+
+def target_cells(scene: Scene) -> NDArray[np.bool_]:
+    """Return which cells count as on what sounds, bool ``(14, 14)``; see `maps.target_cells`."""
+    return maps.target_cells((left / SIDE, top / SIDE, width / SIDE, height / SIDE)
+                             for name, (left, top, width, height) in scene.picture.objects
+                             if name in scene.heard)
+
+
+@torch.no_grad()
+def logits_of(network: AVOLNet | AVENet, images: Tensor, spectrograms: Tensor) -> Tensor:
+    """Return the logits of uint8 images, each with its own sound: ``(n, 14, 14)``, of AVE-Net ``(n,)``."""
+    pairs = zip(torch.split(images, 32), torch.split(spectrograms, 32), strict=True)
+    return torch.cat([network(scaled(some), sounds) for some, sounds in pairs])

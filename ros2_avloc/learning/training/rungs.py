@@ -1,0 +1,104 @@
+"""The three rungs of training, each a list of stages with their share of a run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from ros2_avloc.errors import InputError
+from ros2_avloc.learning.training.loop import Budget
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What a stage is given unless told otherwise.
+
+    Attributes
+    ----------
+    share
+        Of the run's minutes or steps.
+    batch
+        Items per step and process.
+    rate
+        Learning rate.
+    """
+
+    share: float
+    batch: int
+    rate: float
+
+
+@dataclass(frozen=True)
+class Rung:
+    """Stages in order, and one sentence that says what is learned from what."""
+
+    stages: Mapping[str, Stage]
+    says: str
+
+
+RUNGS = MappingProxyType({
+    'paper': Rung(
+        {'avc': Stage(1.0, 64, 1e-4)},
+        'The recipe of "Objects that Sound": matching and mismatching pairs half and half, logistic loss of '
+        'the best cell, no BatchNorm in the heads, Adam with weight decay 1e-5, rate times 0.94 every 16 '
+        'epochs; the batch is what the machine holds, not 2048.'),
+    'label-free': Rung(
+        {'close-ups': Stage(0.3, 64, 1e-3), 'avc': Stage(0.7, 64, 1e-3)},
+        'AVC without labels or teachers: contrastive and logistic loss over all pairs of a batch, BatchNorm '
+        'in the heads, first close-ups of single objects, then scenes of more and more objects, silence, '
+        'noise and hum among the sounds; which pairs differ follows from the recordings alone.'),
+    'taught': Rung(
+        {'pictures': Stage(0.5, 16, 2e-3), 'sounds': Stage(0.15, 32, 1.5e-3), 'avc': Stage(0.35, 32, 1e-3)},
+        'Both towers learn to name single things and, where there are teachers, to answer as MobileNetV2 and '
+        'YAMNet do, and to name what one layer on those answers names; then AVC with categories as tags of '
+        'whole pictures.'),
+})
+"""By name: the paper's recipe, our best without labels, and our best."""
+
+REPEATED = 80
+"""Crops that the stage `pictures` learns from again at each step, or, without a teacher, draws anew."""
+
+
+def budgets(rung: str, whole: tuple[float, bool], changed: Sequence[str] = (), *, batch: int | None = None,
+            rate: float | None = None, workers: int = 1) -> dict[str, Budget]:
+    """Return the budget of each stage of a rung; stages without length are left out.
+
+    Parameters
+    ----------
+    whole
+        Length of the run, and whether that is minutes (else steps).
+    changed
+        Stages whose budget is their own, as ``'avc=1100'`` (steps), ``'pictures=38min'`` or ``'sounds=0'``.
+    batch, rate
+        Of AVC, where not the rung's.
+
+    Raises
+    ------
+    InputError
+        If there is no such rung, a change cannot be understood, or nothing is left to do.
+    """
+    if rung not in RUNGS:
+        raise InputError(f'There is no rung {rung!r}; choose one of {", ".join(RUNGS)}.')
+    stages = RUNGS[rung].stages
+    own = dict(_change(text, stages) for text in changed)
+    found = {}
+    for name, stage in stages.items():
+        length, in_minutes = own.get(name, (whole[0] * stage.share, whole[1]))
+        if length == 0:
+            continue
+        avc = name in ('avc', 'close-ups')
+        found[name] = Budget(length if in_minutes else max(1, round(length)), (avc and batch) or stage.batch,
+                             (avc and rate) or stage.rate, workers, in_minutes)
+    if not found:
+        raise InputError('All stages have a length of 0: there is nothing to do.')
+    return found
+
+
+def _change(text: str, stages: Mapping[str, Stage]) -> tuple[str, tuple[float, bool]]:
+    match = re.fullmatch(r'([a-z-]+)=(\d+(?:\.\d+)?)(min)?', text)
+    if match is None or match[1] not in stages:
+        raise InputError(f'{text!r} is no budget of a stage; write STAGE=STEPS or STAGE=MINUTESmin, '
+                         f'with one of the stages {", ".join(stages)}.')
+    return match[1], (float(match[2]), bool(match[3]))
