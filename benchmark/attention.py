@@ -125,7 +125,7 @@ def photo_takes(network: Shipped, scenes: int, pack: Path) -> Iterator[tuple[str
     """Yield answers to scenes of the pack's photos and recordings, of the split val."""
     from photo_scenes import PhotoScene
 
-    from ros2_avloc.learning.banks import pack_bank
+    from ros2_avloc.learning.material.banks import pack_bank
 
     bank = pack_bank(pack, 'val')
     for seed in range(PHOTO_SEED, PHOTO_SEED + scenes):

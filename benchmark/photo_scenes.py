@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ros2_avloc.audio.sound import SAMPLE_RATE
-from ros2_avloc.learning.banks import Bank, Recording
-from ros2_avloc.learning.pictures import draw_picture
+from ros2_avloc.learning.material.banks import Bank, Recording
+from ros2_avloc.learning.material.pictures import draw_picture
 from ros2_avloc.simulation.moments import LOOKS, SECOND, Moment, Thing, heard_shares
 from ros2_avloc.simulation.script import Event, Turns
 from ros2_avloc.vision.camera import Camera
