@@ -16,8 +16,8 @@ from scipy.spatial.transform import Rotation
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
-_TURNS = np.array([[0.0, 1.0], [-1.0, 0.0]])
-"""Motion of a unit x axis along y and z (rows) per turn about y and about z (columns)."""
+_TURNS = np.array([-1.0, 1.0])
+"""Motion of a unit x axis per turn about y and about z: along -z and along y."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,13 @@ def axes(vector: Vector) -> Matrix:
     float64 ``(3, 3)``
         The three axes as columns: the rotation from the bearing's own frame into the holder's.
     """
-    x, y, z = vector
+    x, y, z = vector.tolist()
     if abs(z) > math.sqrt(0.5):
-        left = np.array((-z, 0.0, x)) / math.hypot(x, z)
+        length = math.hypot(x, z)
+        a, b, c = -z / length, 0.0, x / length
     else:
-        left = np.array((-y, x, 0.0)) / math.hypot(x, y)
-    a, b, c = left
+        length = math.hypot(x, y)
+        a, b, c = -y / length, x / length, 0.0
     return np.array(((x, a, y * c - z * b), (y, b, z * a - x * c), (z, c, x * b - y * a)))
 
 
@@ -93,7 +94,13 @@ def azimuth_elevation(vector: Vector, *, optical: bool = False) -> tuple[float, 
 
 def angle(a: Vector, b: Vector) -> float:
     """Angle between two unit vectors in radians, exact for small ones too."""
-    return math.atan2(float(np.linalg.norm(np.cross(a, b))), float(a @ b))
+    return math.atan2(math.hypot(*product(a, b)), float(a @ b))
+
+
+def product(a: Vector, b: Vector) -> tuple[float, float, float]:
+    """Vector product of two vectors, without what NumPy's general one costs."""
+    (x, y, z), (u, v, w) = a.tolist(), b.tolist()
+    return y * w - z * v, z * u - x * w, x * v - y * u
 
 
 def rotate(bearing: Bearing, rotation: Matrix) -> Bearing:
@@ -125,20 +132,21 @@ def covariance_at(vector: Vector, spread: Matrix) -> Matrix:
 def turns(start: Vector, end: Vector) -> NDArray[np.float64]:
     """Return the turns about the y and z axes of `start` that bring it to `end` on the great circle."""
     across = _tangent(start).T @ end
-    length = float(np.linalg.norm(across))
+    length = math.hypot(*across)
     scale = math.atan2(length, float(start @ end)) / length if length > 0.0 else 1.0
     return scale * across
 
 
 def turned(start: Vector, by: NDArray[np.float64]) -> Vector:
     """Turn `start` about its y and z axes: the inverse of `turns`."""
-    length = float(np.linalg.norm(by))
-    vector: Vector = math.cos(length) * start + float(np.sinc(length / math.pi)) * (_tangent(start) @ by)
-    vector /= np.linalg.norm(vector)
+    length = math.hypot(*by)
+    along = math.sin(length) / length if length > 0.0 else 1.0
+    vector: Vector = math.cos(length) * start + along * (_tangent(start) @ by)
+    vector /= math.hypot(*vector)
     return vector
 
 
 def _tangent(vector: Vector) -> Matrix:
     """Motion of the tip of a unit vector per turn about its y and z axes: ``(3, 2)``, orthonormal columns."""
-    tangent: Matrix = axes(vector)[:, 1:] @ _TURNS
+    tangent: Matrix = axes(vector)[:, :0:-1] * _TURNS
     return tangent
