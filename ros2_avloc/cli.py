@@ -72,7 +72,8 @@ def train(
     # Threads that wait by spinning starve the processes that compose items.
     os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
     with _plainly():
-        from ros2_avloc.learning.training.recipes import Recipe, learn
+        from ros2_avloc.learning.training.learn import learn
+        from ros2_avloc.learning.training.recipe import Recipe
 
         if workers is None:
             workers = max(1, (os.cpu_count() or 1) // int(os.environ.get('LOCAL_WORLD_SIZE', '1')) - 1)

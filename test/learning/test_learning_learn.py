@@ -14,12 +14,14 @@ from ros2_avloc.cli import app
 from ros2_avloc.errors import InputError
 from ros2_avloc.learning.bundling.exporting import read_network
 from ros2_avloc.learning.material import worlds
-from ros2_avloc.learning.training import lessons, recipes
+from ros2_avloc.learning.networks import AVENet, AVOLNet, L3Net
+from ros2_avloc.learning.training import lessons, stages
 from ros2_avloc.learning.training.correspondence import TAG_BELOW, Correspondence
 from ros2_avloc.learning.training.lessons import Replays
 from ros2_avloc.learning.training.loop import part_of
-from ros2_avloc.learning.training.recipes import Recipe, written
+from ros2_avloc.learning.training.recipe import Recipe, written
 from ros2_avloc.learning.training.rungs import RUNGS, budgets
+from ros2_avloc.learning.training.starting import begin_with
 
 TEACHERS = Path(__file__).parents[3] / 'shared' / 'teachers'
 SMALL = ['--steps', '4', '--width', '4', '--workers', '0', '--batch', '4']
@@ -29,8 +31,8 @@ SMALL = ['--steps', '4', '--width', '4', '--workers', '0', '--batch', '4']
 def toys(monkeypatch):
     """Worlds of few individuals, and few things to look at."""
     monkeypatch.setattr(worlds, 'INDIVIDUALS', dict.fromkeys(worlds.INDIVIDUALS, 4))
-    monkeypatch.setattr(recipes, 'CHECKED', 4)
-    monkeypatch.setattr(recipes, 'REPLAYS', dict.fromkeys(('pictures', 'sounds'), Replays(kept=32, drawn=4)))
+    monkeypatch.setattr(stages, 'CHECKED', 4)
+    monkeypatch.setattr(stages, 'REPLAYS', dict.fromkeys(('pictures', 'sounds'), Replays(kept=32, drawn=4)))
     monkeypatch.setattr(lessons, 'FITTED', {'vision': 48, 'sound': 48})
 
 
@@ -42,12 +44,12 @@ def avloc_train(out, *options):
 def test_every_rung_runs(rung, network, tmp_path):
     result = avloc_train(tmp_path, '--rung', rung, '--network', network)
     assert result.exit_code == 0, result.output
-    stages = list(RUNGS[rung].stages)
-    assert sorted(path.parent.name for path in tmp_path.glob('*/last.ckpt')) == sorted(stages)
-    assert all(f'{stage}: ' in result.output for stage in stages)
+    names = list(RUNGS[rung].stages)
+    assert sorted(path.parent.name for path in tmp_path.glob('*/last.ckpt')) == sorted(names)
+    assert all(f'{stage}: ' in result.output for stage in names)
     assert 'bounded by' in result.output
     recipe = json.loads((tmp_path / 'recipe.json').read_text())
-    assert (recipe['rung'], recipe['network'], len(recipe['stages'])) == (rung, network, len(stages))
+    assert (recipe['rung'], recipe['network'], len(recipe['stages'])) == (rung, network, len(names))
     assert list(tmp_path.glob('avc/log/version_0/metrics.csv'))
     assert list(tmp_path.glob('avc/log/version_0/events.out.*'))
 
@@ -136,10 +138,24 @@ def test_a_run_goes_on_from_the_network_of_another(tmp_path):
     for name, weight in before.items():
         if 'running' not in name and 'num_batches' not in name:
             torch.testing.assert_close(after[name], weight, msg=name)
-    for options in (['--network', 'ave'], ['--width', '8'], ['--rung', 'paper']):
+    for options in (['--width', '8'], ['--rung', 'paper'], ['--network', 'ave', '--width', '8']):
         refused = avloc_train(tmp_path / 'third', '--start', str(checkpoint), *options)
         assert refused.exit_code == 1
         assert 'holds another network than --network, --width and --rung ask for' in refused.output
+
+
+def test_another_kind_of_network_takes_over_the_towers_alone(tmp_path):
+    checkpoint = tmp_path / 'first' / 'avc' / 'last.ckpt'
+    checkpoint.parent.mkdir(parents=True)
+    torch.manual_seed(5)
+    weights = {f'network.{name}': weight for name, weight in AVOLNet(4).state_dict().items()}
+    torch.save({'state_dict': weights}, checkpoint)
+    for network in (AVENet(4), L3Net(4)):
+        heads = {name: weight.clone() for name, weight in network.state_dict().items()
+                 if not name.startswith(('vision.', 'sound.'))}
+        begin_with(network, checkpoint)
+        for name, weight in network.state_dict().items():
+            torch.testing.assert_close(weight, heads.get(name, weights.get(f'network.{name}')), msg=name)
 
 
 def test_recipes_tell_what_was_learned_from_before(tmp_path):

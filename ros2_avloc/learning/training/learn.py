@@ -1,0 +1,74 @@
+"""What ``avloc train`` does: the stages of a rung in order, all to one network."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from ros2_avloc.errors import InputError
+from ros2_avloc.learning.material.mixing import Material
+from ros2_avloc.learning.networks.matching import KINDS
+from ros2_avloc.learning.training.loop import LAST, fit
+from ros2_avloc.learning.training.recipe import Recipe, written
+from ros2_avloc.learning.training.rungs import budgets
+from ros2_avloc.learning.training.stages import Stage
+from ros2_avloc.learning.training.starting import begin_with
+
+
+def learn(recipe: Recipe, out: Path, *, resume: bool, say: Callable[[str], None] = print) -> None:
+    """Learn, stage by stage.
+
+    Each stage has a directory of its own in `out`; with `resume` the last one that was begun goes on.
+
+    Raises
+    ------
+    InputError
+        If an option or a source cannot be used, or there is nothing to resume.
+    StoppedError
+        On Ctrl-C, after a checkpoint was saved.
+    """
+    if recipe.network not in KINDS:
+        raise InputError(f'There is no network {recipe.network!r}; choose one of {", ".join(KINDS)}.')
+    budget = budgets(recipe.rung, (recipe.length, recipe.in_minutes), recipe.stages, batch=recipe.batch,
+                     rate=recipe.rate, workers=recipe.workers)
+    begun = [name for name in budget if (out / name / LAST).exists()] if resume else []
+    if resume and not begun:
+        raise InputError(f'{out} holds no checkpoint to go on from; leave --resume out.')
+    if recipe.rung == 'paper' and budget['avc'].batch < 4:
+        raise InputError('Matching and mismatching pairs, half and half, need a --batch of at least 4.')
+    first = int(os.environ.get('RANK', '0')) == 0
+    out.mkdir(parents=True, exist_ok=True)
+    if first:
+        text = json.dumps(written(recipe, budget), indent=2) + '\n'
+        (out / 'recipe.json').write_text(text, encoding='utf-8')
+    torch.manual_seed(recipe.seed)
+    network = KINDS[recipe.network](recipe.width, batch_norm=recipe.rung != 'paper')
+    if recipe.start is not None and not begun:
+        begin_with(network, recipe.start)
+    material = _material(recipe, list(budget.values())[-1].batch)
+    for name in list(budget)[len(begun[:-1]):]:
+        lessons = out / 'pictures' / LAST if 'pictures' in budget else None
+        stage = Stage(recipe, material, network, name, budget[name], out / name, resume and name in begun,
+                       lessons)
+        fit(*stage.made(), stage.directory, resume=stage.resume, checks=list(stage.checks()),
+            say=say if first else _hush)
+        shutil.rmtree(stage.replays, ignore_errors=True)
+
+
+def _material(recipe: Recipe, batch: int) -> Material:
+    folders = [folder for folder in (recipe.videos, recipe.bags) if folder is not None]
+    group = batch * int(os.environ.get('WORLD_SIZE', '1'))
+    material = Material.read(recipe.pack, folders, recipe.simulated_share, recipe.seed, group)
+    if recipe.rung == 'taught' and not material.banks:
+        raise InputError('The rung taught needs categories, which only packs and simulated scenes have; '
+                         'name --pack, or choose --rung label-free.')
+    return material
+
+
+def _hush(_: str) -> None:
+    pass

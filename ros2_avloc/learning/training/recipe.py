@@ -1,0 +1,88 @@
+"""A recipe: how a network is to learn."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ros2_avloc.learning.training.loop import Budget
+from ros2_avloc.learning.training.rungs import RUNGS
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to learn; the options of ``avloc train``.
+
+    Attributes
+    ----------
+    rung
+        One of `RUNGS`.
+    network
+        ``'avol'``, ``'ave'`` or ``'l3'``.
+    pack, videos, bags
+        What to learn from besides simulated scenes.
+    teachers
+        Directory of the teachers, for the rung `taught`.
+    start
+        Checkpoint of another run, whose network is gone on from.
+    simulated_share
+        Of all items.
+    length, in_minutes
+        Of the whole run, in steps or minutes.
+    stages
+        Budgets of single stages, see `rungs.budgets`.
+    batch, rate
+        Of AVC; ``None``: the rung's.
+    curriculum
+        Scenes until one more object is in view, for the rung `label-free`.
+    width
+        Channels of the towers' first block.
+    seed
+        Of the weights and of all that is drawn.
+    workers
+        Processes that compose items.
+    """
+
+    rung: str = 'taught'
+    network: str = 'avol'
+    pack: Path | None = None
+    videos: Path | None = None
+    bags: Path | None = None
+    teachers: Path | None = None
+    start: Path | None = None
+    simulated_share: float = 1 / 4
+    length: float = 60.0
+    in_minutes: bool = True
+    stages: tuple[str, ...] = ()
+    batch: int | None = None
+    rate: float | None = None
+    curriculum: int = 4_000
+    width: int = 32
+    seed: int = 1
+    workers: int = 1
+
+
+def written(recipe: Recipe, budget: dict[str, Budget]) -> dict[str, Any]:
+    """Return a recipe as the model card and ``recipe.json`` state it; of paths only their names.
+
+    Packs, categories and teachers count that the network learned from in the run that it began in, too.
+    """
+    settings = {name: value.name if isinstance(value, Path) else value
+                for name, value in asdict(recipe).items()}
+    for name in ('length', 'in_minutes', 'batch', 'rate'):
+        del settings[name]
+    before: dict[str, Any] = {}
+    if recipe.start is not None:
+        settings['start'] = '/'.join(recipe.start.absolute().parts[-3:])  # RUN/STAGE/last.ckpt
+        beside = recipe.start.parent.parent / 'recipe.json'
+        before = json.loads(beside.read_text(encoding='utf-8')) if beside.exists() else {}
+    taught = recipe.rung == 'taught'
+    return settings | {
+        'says': RUNGS[recipe.rung].says, 'pack': settings['pack'] or before.get('pack'),
+        'categories': taught or before.get('categories', False),
+        'teachers': (taught and recipe.teachers is not None) or before.get('teachers', False),
+        'stages': [f'{name}: {one.length:g} {"minutes" if one.in_minutes else "steps"}, batch {one.batch}, '
+                   f'rate {one.learning_rate:g}' for name, one in budget.items()],
+    }

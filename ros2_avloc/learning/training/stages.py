@@ -1,0 +1,118 @@
+"""What learns in each stage of a rung, from what, and what is looked at meanwhile."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from torch.utils.data import default_collate
+
+from ros2_avloc.learning.material.mixing import Material
+from ros2_avloc.learning.material.naming import Crops, Seconds
+from ros2_avloc.learning.material.scenes import Mixture
+from ros2_avloc.learning.material.sources import CloseUps, Scenes
+from ros2_avloc.learning.material.streams import Stream
+from ros2_avloc.learning.networks.matching import Network
+from ros2_avloc.learning.training.checks import Check, check_of
+from ros2_avloc.learning.training.correspondence import (
+    Correspondence,
+    PaperCorrespondence,
+    TaggedCorrespondence,
+)
+from ros2_avloc.learning.training.lessons import Lessons, NamedThings, Replays, teaching_of
+from ros2_avloc.learning.training.loop import Budget, Learner, part_of
+from ros2_avloc.learning.training.recipe import Recipe
+from ros2_avloc.learning.training.rungs import REPEATED
+
+CHECKED = 192
+"""Scenes, or things, per bank that are looked at now and then."""
+
+LABEL_FREE = ('silence', 'noise', 'hum', 'other')
+"""Negatives that need no label; sounds of other recordings are negatives within the batch."""
+
+REPLAYS = {'pictures': Replays(kept=16_000, drawn=REPEATED), 'sounds': Replays(kept=4_000, drawn=32)}
+"""Crops take 63 kB each with their answers, sounds 206 kB."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of a run.
+
+    Attributes
+    ----------
+    recipe, material, network
+        Of the whole run.
+    name, budget
+        Which stage of the rung this is, and how long it lasts.
+    directory, resume
+        Where it keeps what it keeps, and whether it goes on from there.
+    lessons
+        Checkpoint of the lessons on pictures, where there were any.
+    """
+
+    recipe: Recipe
+    material: Material
+    network: Network
+    name: str
+    budget: Budget
+    directory: Path
+    resume: bool
+    lessons: Path | None
+
+    def made(self) -> tuple[Learner, Stream]:
+        """Return what learns, and what it learns from."""
+        if self.name in ('pictures', 'sounds'):
+            return self._lessons()
+        if self.recipe.rung == 'paper':
+            scenes = self.material.stream(lambda bank: Scenes(bank, Mixture(negatives=0.0)), recorded=True)
+            return PaperCorrespondence(self.network, self.budget, self.material.epoch), scenes
+        if self.name == 'close-ups':
+            # Where there are recordings alone, whole frames: nobody knows where in them single objects are.
+            close_ups = self.material.stream(CloseUps, recorded=not self.material.banks)
+            return Correspondence(self.network, self.budget), close_ups
+        if self.recipe.rung == 'label-free':
+            mixture, curriculum = Mixture(kinds=LABEL_FREE), self.recipe.curriculum
+            scenes = self.material.stream(lambda bank: Scenes(bank, mixture, curriculum), recorded=True)
+            return Correspondence(self.network, self.budget), scenes
+        numbers = self.material.numbers
+        scenes = self.material.stream(lambda bank: Scenes(bank, Mixture(), numbers=numbers), recorded=True,
+                                      numbers=True)
+        learner, lessons = TaggedCorrespondence(self.network, self.budget, len(numbers)), self.lessons
+        if lessons is not None and not self.resume:
+            learner.begin_with(part_of(lessons, 'to_names.'))
+        return learner, scenes
+
+    def checks(self) -> Iterator[Check | NamedThings]:
+        """Yield, per bank that is set aside, what is looked at now and then."""
+        for source, bank in self.material.aside.items():
+            if self.name in ('pictures', 'sounds'):
+                things = (Crops if self.name == 'pictures' else Seconds)(bank, self.material.numbers)
+                drawn = default_collate([things.item(number, np.random.default_rng([1, number]))
+                                         for number in range(CHECKED)])
+                yield NamedThings(source, drawn['thing'], drawn['name'])
+            else:
+                yield check_of(source, bank, CHECKED)
+
+    @property
+    def replays(self) -> Path:
+        """Directory of things that are learned from again."""
+        rank = os.environ.get('RANK', '0')
+        return self.directory / f'replays{rank}'
+
+    def _lessons(self) -> tuple[Learner, Stream]:
+        pictures, numbers = self.name == 'pictures', self.material.numbers
+        stream = self.material.stream(lambda bank: (Crops if pictures else Seconds)(bank, numbers),
+                                      recorded=False)
+        tower, teaching, budget = ('vision' if pictures else 'sound'), None, self.budget
+        if self.recipe.teachers is None:
+            budget = replace(budget, batch=budget.batch + REPLAYS[self.name].drawn)
+        else:
+            if not self.resume:
+                shutil.rmtree(self.replays, ignore_errors=True)
+            teaching = teaching_of(tower, self.recipe.teachers, stream, REPLAYS[self.name], self.replays)
+        return Lessons(self.network, tower, budget, len(numbers), teaching=teaching,
+                       seed=self.recipe.seed), stream

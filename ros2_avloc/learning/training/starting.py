@@ -1,0 +1,46 @@
+"""Beginning with what another run has learned."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+
+from torch import Tensor
+
+from ros2_avloc.errors import InputError
+from ros2_avloc.learning.networks.matching import Network
+from ros2_avloc.learning.training.loop import part_of
+
+
+def begin_with(network: Network, checkpoint: Path) -> None:
+    """Load the weights of another run; of another kind of network, its towers alone.
+
+    Raises
+    ------
+    InputError
+        If it is no checkpoint, or what it holds does not fit.
+    """
+    try:
+        weights = part_of(checkpoint, 'network.')
+    except (OSError, RuntimeError, KeyError, EOFError, pickle.UnpicklingError) as error:
+        raise InputError(f'{checkpoint} is no checkpoint of avloc train.') from error
+    wanted: Mapping[str, Tensor] = network.state_dict()
+    if not _heads(wanted) & _heads(weights):
+        wanted, weights = _towers(wanted), _towers(weights)
+    shapes, found = ({name: tuple(weight.shape) for name, weight in state.items()}
+                     for state in (wanted, weights))
+    wrong = sorted({name for name, _ in shapes.items() ^ found.items()})
+    if wrong:
+        raise InputError(f'{checkpoint} holds another network than --network, --width and --rung ask for: '
+                         f'{wrong[0]} is {found.get(wrong[0], "missing")} there, '
+                         f'{shapes.get(wrong[0], "missing")} here.')
+    network.load_state_dict(weights, strict=False)
+
+
+def _towers(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: weight for name, weight in weights.items() if name.startswith(('vision.', 'sound.'))}
+
+
+def _heads(weights: Mapping[str, Tensor]) -> set[str]:
+    return set(weights) - set(_towers(weights))
