@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from ros2_avloc.audio.chunk import AudioFormat
+from ros2_avloc.audio.formats import audio_format
+from ros2_avloc.messages.sounds import format_of_info
 from ros2_avloc.node.settings import Settings
-from ros2_avloc.node.sounds import format_of_info, format_of_settings
 
 PATIENCE = 10.0
 """Seconds for which audio is left out while audio_info has a publisher but has said nothing."""
@@ -42,7 +43,7 @@ class FormatSource:
         InputError
             If it says what cannot be read.
         """
-        self._told = format_of_info(info, self._settings)
+        self._told = format_of_info(info, self._settings.audio_format)
 
     def current(self) -> AudioFormat | None:
         """Return the format of the audio that comes now; ``None`` while audio_info is waited for."""
@@ -64,3 +65,9 @@ class FormatSource:
         if current.coding == 'mp3':
             return f'mp3 ({source})'
         return f'{current.sample_format}, {current.sample_rate} Hz, {current.channels} channels ({source})'
+
+
+def format_of_settings(settings: Settings) -> AudioFormat:
+    """Read the format that the parameters say."""
+    coding = 'mp3' if settings.audio_format == 'mp3' else 'pcm'
+    return audio_format(coding, settings.audio_format, settings.audio_sample_rate, settings.audio_channels)

@@ -8,7 +8,7 @@ from typing import Any
 from rclpy.node import Node
 
 from ros2_avloc.errors import AvlocError
-from ros2_avloc.node.sounds import TYPES
+from ros2_avloc.messages.sounds import TYPES
 
 PACKAGE = 'audio_common_msgs'
 

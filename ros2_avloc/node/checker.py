@@ -31,8 +31,8 @@ from vision_msgs.msg import Detection2DArray, Detection3DArray
 from visualization_msgs.msg import MarkerArray
 
 from ros2_avloc.attention.bearing import direction
+from ros2_avloc.messages.stamps import to_nanoseconds
 from ros2_avloc.node.calibration import Calibration
-from ros2_avloc.node.stamps import to_nanoseconds
 from ros2_avloc.recordings.bag import BagWriter
 from ros2_avloc.share import message_folders
 from ros2_avloc.simulation import report

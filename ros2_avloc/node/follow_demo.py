@@ -30,8 +30,8 @@ from tf2_msgs.msg import TFMessage
 from ros2_avloc.attention.bearing import azimuth_elevation, direction
 from ros2_avloc.errors import AvlocError
 from ros2_avloc.following.record import Record, Turn, turns
+from ros2_avloc.messages.stamps import SECOND, to_nanoseconds
 from ros2_avloc.node.demo import REMAPS, environment, start, stop
-from ros2_avloc.node.stamps import SECOND, to_nanoseconds
 from ros2_avloc.simulation.turn_plot import draw
 
 SCRIPT = 'flute 3 8; dog 10 15; robot 17 22; dog 24 29; flute 31 36; bell 38 43'

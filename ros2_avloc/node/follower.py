@@ -21,11 +21,11 @@ from rclpy.utilities import try_shutdown
 
 from ros2_avloc.errors import AvlocError
 from ros2_avloc.following.sighting import OPTICAL_TO_BODY, Sighting, sight
+from ros2_avloc.messages.stamps import to_nanoseconds
 from ros2_avloc.node import parameters
 from ros2_avloc.node.compatibility import steady_clock
 from ros2_avloc.node.follower_settings import FollowerSettings
 from ros2_avloc.node.movers import make_mover
-from ros2_avloc.node.stamps import to_nanoseconds
 from ros2_avloc.node.statistics import Faults
 from ros2_avloc.node.transforms import CameraPoses
 

@@ -12,7 +12,7 @@ from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
 from ros2_avloc.errors import InputError
-from ros2_avloc.node.stamps import to_nanoseconds
+from ros2_avloc.messages.stamps import to_nanoseconds
 from ros2_avloc.vision.compressed import decode_compressed
 from ros2_avloc.vision.encodings import knows, to_rgb
 from ros2_avloc.vision.frame import Frame

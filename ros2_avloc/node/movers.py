@@ -18,9 +18,9 @@ from ros2_avloc.errors import AvlocError
 from ros2_avloc.following.aiming import Aiming, Goal
 from ros2_avloc.following.sighting import Sighting
 from ros2_avloc.following.steering import Steering
+from ros2_avloc.messages.stamps import SECOND, to_nanoseconds
 from ros2_avloc.node.follower_settings import FollowerSettings
 from ros2_avloc.node.messages import header
-from ros2_avloc.node.stamps import SECOND, to_nanoseconds
 
 TRAIL = 0.1
 """Seconds by which the node's tracks trail behind what turns past the camera, where it has no tf2 to know of

@@ -7,13 +7,14 @@ from typing import Any
 
 from ros2_avloc.audio.chunk import AudioFormat
 from ros2_avloc.audio.hearing import Hearing
+from ros2_avloc.messages.sounds import to_chunk
+from ros2_avloc.messages.stamps import SECOND
 from ros2_avloc.node.audio_format import FormatSource
 from ros2_avloc.node.calibration import Calibration
 from ros2_avloc.node.images import stamp_of_image
 from ros2_avloc.node.mailbox import Mail, Stream
 from ros2_avloc.node.settings import Settings
-from ros2_avloc.node.sounds import to_chunk
-from ros2_avloc.node.stamps import SECOND, StampGuard
+from ros2_avloc.node.stamps import StampGuard
 from ros2_avloc.node.statistics import TIME, Statistics
 from ros2_avloc.vision.camera import Camera
 from ros2_avloc.vision.frame import Frame

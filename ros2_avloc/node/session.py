@@ -6,6 +6,7 @@ import numpy as np
 from rclpy.node import Node
 
 from ros2_avloc.errors import AvlocError
+from ros2_avloc.messages.stamps import SECOND
 from ros2_avloc.node.attending import attending
 from ros2_avloc.node.images import to_frame
 from ros2_avloc.node.inputs import Inputs
@@ -15,7 +16,6 @@ from ros2_avloc.node.model import Model, pipeline_settings
 from ros2_avloc.node.outputs import Outputs
 from ros2_avloc.node.processing import Processing
 from ros2_avloc.node.settings import Settings
-from ros2_avloc.node.stamps import SECOND
 from ros2_avloc.node.statistics import TRANSFORM, Statistics
 from ros2_avloc.node.transforms import CameraPoses
 from ros2_avloc.node.worker import Worker

@@ -28,9 +28,9 @@ from ros2_avloc.attention.bearing import orientation
 from ros2_avloc.audio.array import Array
 from ros2_avloc.audio.sound import SAMPLE_RATE
 from ros2_avloc.errors import AvlocError, InputError
+from ros2_avloc.messages.stamps import SECOND
 from ros2_avloc.node.images import to_image
 from ros2_avloc.node.messages import header
-from ros2_avloc.node.stamps import SECOND
 from ros2_avloc.simulation.drive import Drive
 from ros2_avloc.simulation.faults import Faults
 from ros2_avloc.simulation.pose import optical_to_world

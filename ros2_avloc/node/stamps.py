@@ -3,32 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from ros2_avloc.errors import InputError
+from ros2_avloc.messages.stamps import SECOND
 from ros2_avloc.windows import JUMP
-
-SECOND = 1_000_000_000
 
 TOLERANCE = 2 * SECOND
 """How far the delay from stamp to arrival may change at once without being a jump."""
 
 BELIEVED = 3
 """So many messages in a row with the same new delay are a jump of the stream, not a fault of one message."""
-
-
-def to_nanoseconds(stamp: Any) -> int:
-    """ROS time in ns of a builtin_interfaces/Time.
-
-    Raises
-    ------
-    InputError
-        If it is before the epoch or its nanoseconds are more than a second.
-    """
-    if stamp.sec < 0 or stamp.nanosec >= SECOND:
-        raise InputError(f'The stamp (sec {stamp.sec}, nanosec {stamp.nanosec}) is no time; '
-                         'the driver has to be repaired.')
-    return int(stamp.sec) * SECOND + int(stamp.nanosec)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from rclpy.time import Time
 from scipy.spatial.transform import Rotation
 
 from ros2_avloc.errors import AvlocError, InputError
-from ros2_avloc.node.stamps import SECOND
+from ros2_avloc.messages.stamps import SECOND
 from ros2_avloc.vision.pose import Pose
 
 PATIENCE = 10

@@ -12,16 +12,19 @@ from numpy.typing import NDArray
 
 from ros2_avloc.audio.chunk import AudioFormat, Chunk
 from ros2_avloc.audio.hearing import Hearing
+from ros2_avloc.audio.listening import Listening
 from ros2_avloc.audio.sound import Missing, Sound
 from ros2_avloc.errors import InputError
-from ros2_avloc.node.settings import Settings
-from ros2_avloc.node.sounds import format_of_info, format_of_settings, to_chunk
-from ros2_avloc.node.stamps import to_nanoseconds
+from ros2_avloc.messages.sounds import format_of_info, to_chunk
+from ros2_avloc.messages.stamps import to_nanoseconds
 from ros2_avloc.recordings.bag_reader import BagReader
-from ros2_avloc.recordings.recording import SECOND, Stamps
+from ros2_avloc.recordings.recording import Stamps
 from ros2_avloc.recordings.tape import Tape
 from ros2_avloc.recordings.topics import choose_topics, frame_of
 from ros2_avloc.vision.frame import Frame
+
+LISTENING = Listening()
+"""As the node hears unless it is told otherwise."""
 
 
 class BagFile:
@@ -36,8 +39,8 @@ class BagFile:
         The recording's folder, or a single ``.mcap`` or ``.db3`` file.
     image, audio
         Topics; empty: found by their type, see `topics.choose_topics`.
-    settings
-        Of the node, for the audio: format where no AudioInfo was recorded, selected channels, offset.
+    listening
+        How the audio is heard, as the node's parameters would say.
 
     Raises
     ------
@@ -46,9 +49,9 @@ class BagFile:
     """
 
     def __init__(self, path: Path, *, image: str = '', audio: str = '',
-                 settings: Settings | None = None) -> None:
+                 listening: Listening = LISTENING) -> None:
         self.path = path
-        self._settings = settings or Settings()
+        self._listening = listening
         with BagReader(path) as bag, _named(path):
             self._topics = choose_topics(bag.topics, image, audio)
             self._told = self._first_format(bag)
@@ -82,14 +85,14 @@ class BagFile:
                     yield item if isinstance(item, Chunk) else frame_of(item)
 
     def _first_format(self, bag: BagReader) -> AudioFormat:
-        """Return what the first AudioInfo says, else what the settings say."""
+        """Return what the first AudioInfo says, else what holds without one."""
         for _, _, info in bag.messages([self._topics.audio_info]):
-            return format_of_info(info, self._settings)
-        return format_of_settings(self._settings)
+            return format_of_info(info, self._listening.format.sample_format)
+        return self._listening.format
 
     def _replay(self, bag: BagReader) -> tuple[list[tuple[int, int]], Tape]:
         """Hear the whole recording; return stamp and receipt (ns) of each frame, by stamp, and the tape."""
-        hearing = Hearing(select=self._settings.audio_select, stamp_at=self._settings.audio_stamp_at)
+        hearing = Hearing(select=self._listening.select, stamp_at=self._listening.stamp_at)
         tape, seen = Tape(hearing), []
         for received, item in self._items(bag):
             if isinstance(item, Chunk):
@@ -103,14 +106,13 @@ class BagFile:
 
     def _items(self, bag: BagReader) -> Iterator[tuple[int, Any]]:
         """Give when each item was received (ns): chunks of audio, and image messages."""
-        told, topics = self._told, self._topics
-        offset = round(self._settings.audio_offset * SECOND)
+        told, topics, listening = self._told, self._topics, self._listening
         for topic, received, message in bag.messages([topics.image, topics.audio, topics.audio_info]):
             with suppress(InputError):  # the node passes over messages that it cannot use
                 if topic == topics.audio_info:
-                    told = format_of_info(message, self._settings)
+                    told = format_of_info(message, listening.format.sample_format)
                 elif topic == topics.audio:
-                    chunk = to_chunk(message, received, told, offset)
+                    chunk = to_chunk(message, received, told, listening.offset)
                     if chunk is not None:
                         yield received, chunk
                 elif _stamp(message):

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ros2_avloc.errors import InputError
-from ros2_avloc.node.sounds import TYPES
-from ros2_avloc.node.stamps import to_nanoseconds
+from ros2_avloc.messages.sounds import TYPES
+from ros2_avloc.messages.stamps import to_nanoseconds
 from ros2_avloc.vision.compressed import decode_compressed
 from ros2_avloc.vision.encodings import to_rgb
 from ros2_avloc.vision.frame import Frame

@@ -11,8 +11,8 @@ from geometry_msgs.msg import Quaternion, TransformStamped
 from rclpy.context import Context
 
 from ros2_avloc.errors import InputError
+from ros2_avloc.messages.stamps import SECOND
 from ros2_avloc.node.messages import header
-from ros2_avloc.node.stamps import SECOND
 from ros2_avloc.node.transforms import CameraPoses
 
 pytest.importorskip('tf2_ros')

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from builtin_interfaces.msg import Time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ros2_avloc.errors import InputError
-from ros2_avloc.node.stamps import SECOND, StampGuard, Verdict, to_nanoseconds
+from ros2_avloc.messages.stamps import SECOND
+from ros2_avloc.node.stamps import StampGuard, Verdict
 
 START = 1_700_000_000 * SECOND
 STEP = SECOND // 30
@@ -17,17 +16,6 @@ STEP = SECOND // 30
 def _stream(guard: StampGuard, count: int, *, start: int = START, lag: int = SECOND // 100) -> None:
     for number in range(count):
         assert guard.check(start + number * STEP, start + number * STEP + lag) == Verdict(True)
-
-
-@given(st.integers(0, 2**31 - 1), st.integers(0, SECOND - 1))
-def test_a_time_of_ros_is_its_nanoseconds(sec, nanosec):
-    assert to_nanoseconds(Time(sec=sec, nanosec=nanosec)) == sec * SECOND + nanosec
-
-
-@pytest.mark.parametrize('stamp', [Time(sec=-1), Time(sec=1, nanosec=SECOND), Time(sec=-(2**31))])
-def test_what_is_no_time_is_refused(stamp):
-    with pytest.raises(InputError, match='is no time'):
-        to_nanoseconds(stamp)
 
 
 @given(st.integers(-10**9, 10**9).filter(lambda seconds: abs(seconds) > 2))

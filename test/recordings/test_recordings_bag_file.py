@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rosbags.typesys import get_types_from_msg
 
-from ros2_avloc.audio.chunk import Chunk
+from ros2_avloc.audio.chunk import AudioFormat, Chunk
 from ros2_avloc.audio.hearing import Hearing
+from ros2_avloc.audio.listening import Listening
 from ros2_avloc.audio.sound import SOUND_SAMPLES, Missing, Sound
 from ros2_avloc.errors import InputError
-from ros2_avloc.node.settings import Settings
 from ros2_avloc.recordings.bag_file import BagFile
 from ros2_avloc.recordings.topics import Topics, choose_topics
 from ros2_avloc.simulation.faults import Faults
@@ -123,7 +123,8 @@ def test_what_lacks_one_of_the_two_can_be_opened(tmp_path, bags, truth):
 def test_the_settings_say_the_format_where_the_recording_does_not(tmp_path, bags, truth):
     messages = [entry for entry in bags.scene(truth.noise_of(3.0, 8_000), rate=8_000)
                 if entry[0] != '/audio_info']
-    bag = BagFile(bags.write(tmp_path / 'bag', messages), settings=Settings(audio_sample_rate=8_000))
+    slow = Listening(AudioFormat('pcm', 'S16LE', 8_000, 1))
+    bag = BagFile(bags.write(tmp_path / 'bag', messages), listening=slow)
     heard, = bag.sounds([BEGIN + 4 * HALF])
     lag, alike = truth.lag_of(heard.samples, truth.noise_of(3.0)[96_000 - SOUND_SAMPLES:96_000])
     assert (abs(lag) <= 3, alike > 0.99) == (True, True)

@@ -10,7 +10,7 @@ import numpy as np
 from ros2_avloc.errors import InputError
 from ros2_avloc.learning.measures.maps import Box
 from ros2_avloc.learning.measuring.recorded import HALF, Annotated, Moment, spaced
-from ros2_avloc.node.stamps import to_nanoseconds
+from ros2_avloc.messages.stamps import to_nanoseconds
 from ros2_avloc.recordings.bag_file import BagFile
 from ros2_avloc.recordings.bag_reader import BagReader
 from ros2_avloc.recordings.finding import find_recordings

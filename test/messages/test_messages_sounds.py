@@ -15,9 +15,7 @@ from ros2_avloc.audio.chunk import AudioFormat
 from ros2_avloc.audio.hearing import Hearing
 from ros2_avloc.audio.timeline import TimelineStatus
 from ros2_avloc.errors import InputError
-from ros2_avloc.node.audio_format import FormatSource
-from ros2_avloc.node.settings import Settings
-from ros2_avloc.node.sounds import format_of_info, format_of_settings, to_chunk
+from ros2_avloc.messages.sounds import format_of_info, to_chunk
 
 GIVEN = AudioFormat('pcm', 'S16LE', 16_000, 1)
 DATA = array('B', [1, 2, 3, 4])
@@ -92,27 +90,9 @@ def test_an_empty_typed_message_is_refused_and_changes_nothing():
      AudioFormat('mp3', '', 16_000, 1)),
 ])
 def test_the_format_of_audio_info(info, expected):
-    assert format_of_info(info, Settings(audio_format='F32LE')) == expected
+    assert format_of_info(info, 'F32LE') == expected
 
 
 def test_a_coding_that_is_not_known_is_refused():
     with pytest.raises(InputError, match="coding 'opus' is not known"):
-        format_of_info(AudioInfo(coding_format='opus', sample_rate=48_000, channels=1), Settings())
-
-
-def test_the_format_of_the_parameters():
-    assert format_of_settings(Settings()) == AudioFormat('pcm', 'S16LE', 16_000, 1)
-    assert format_of_settings(Settings(audio_format='mp3')).coding == 'mp3'
-
-
-def test_parameters_count_until_audio_info_is_published_then_it_is_awaited():
-    published = []
-    source = FormatSource(Settings(), lambda: bool(published))
-    assert source.describe() == 'S16LE, 16000 Hz, 1 channels (parameters)'
-    published.append('somebody')
-    assert source.current() is None
-    assert source.describe() == 'audio_info is awaited'
-    source.learn(AudioInfo(coding_format='mp3', sample_rate=16_000, channels=1))
-    assert source.current().coding == 'mp3'
-    assert source.describe() == 'mp3 (audio_info)'
-    assert source.describe(GIVEN) == 'S16LE, 16000 Hz, 1 channels (the messages)'
+        format_of_info(AudioInfo(coding_format='opus', sample_rate=48_000, channels=1), 'S16LE')

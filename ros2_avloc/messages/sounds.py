@@ -7,8 +7,7 @@ from typing import Any
 from ros2_avloc.audio.chunk import AudioFormat, Chunk
 from ros2_avloc.audio.formats import audio_format
 from ros2_avloc.errors import InputError
-from ros2_avloc.node.settings import Settings
-from ros2_avloc.node.stamps import to_nanoseconds
+from ros2_avloc.messages.stamps import to_nanoseconds
 
 TYPES = ('AudioDataStamped', 'AudioData', 'AudioStamped')
 """Message types that the topic ``audio`` may have. ROS knows two packages named audio_common_msgs:
@@ -18,22 +17,22 @@ _FIELDS = {1: 'float32_data', 2: 'int32_data', 8: 'int16_data', 16: 'int8_data',
 """Field of an AudioStamped that holds the samples, by PortAudio's code of their format (portaudio.h)."""
 
 
-def format_of_settings(settings: Settings) -> AudioFormat:
-    """Read the format that the parameters say."""
-    coding = 'mp3' if settings.audio_format == 'mp3' else 'pcm'
-    return audio_format(coding, settings.audio_format, settings.audio_sample_rate, settings.audio_channels)
-
-
-def format_of_info(info: Any, settings: Settings) -> AudioFormat:
+def format_of_info(info: Any, samples: str) -> AudioFormat:
     """Read the format that an AudioInfo of ros-drivers says.
+
+    Parameters
+    ----------
+    info
+        The message.
+    samples
+        Format of the samples, where it says none.
 
     Raises
     ------
     InputError
         If it cannot be read.
     """
-    samples = info.sample_format or settings.audio_format
-    return audio_format(info.coding_format, samples, info.sample_rate, info.channels)
+    return audio_format(info.coding_format, info.sample_format or samples, info.sample_rate, info.channels)
 
 
 def to_chunk(message: Any, arrival: int, given: AudioFormat | None, offset: int) -> Chunk | None:
