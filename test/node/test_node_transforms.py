@@ -9,7 +9,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from scipy.spatial.transform import Rotation
 from sensor_msgs.msg import Image
 from tf2_msgs.msg import TFMessage
-from vision_msgs.msg import Detection2DArray
+from vision_msgs.msg import Detection2DArray, Detection3DArray
 
 from ros2_avloc.attention.bearing import angle
 from ros2_avloc.node.messages import header
@@ -78,4 +78,22 @@ def test_bearings_are_where_the_lamp_is_seen_from_the_turning_head(start_node, m
         assert angle(vector, truth) < np.radians(8)
         assert (pose.position.x, pose.position.y, pose.position.z) == pytest.approx(POSITION)
     assert 'Traceback' not in node.log
+    assert node.stop() == 0
+
+
+def test_bearings_are_in_the_cameras_frame_meanwhile_if_allowed(start_node, make_client, lamp_bundle):
+    node = start_node(model__bundle=lamp_bundle, model__engine='onnxruntime', target_frame='base_link',
+                      target_frame_optional=True)
+    client = make_client()
+    static = client.node.create_publisher(TFMessage, '/tf_static', QoSProfile(
+        depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL))
+    tracks = client.listen(Detection3DArray, '/avloc/tracks')
+    client.start()
+    client.until(lambda: tracks and tracks[-1].detections)
+    assert {message.header.frame_id for message in tracks} == {'camera_optical'}
+    before = {detection.id for message in list(tracks) for detection in message.detections}
+
+    static.publish(TFMessage(transforms=[transform('base_link', 'camera_optical', 0, OPTICAL, POSITION)]))
+    client.until(lambda: tracks[-1].header.frame_id == 'base_link' and tracks[-1].detections)
+    assert before.isdisjoint(detection.id for detection in tracks[-1].detections)
     assert node.stop() == 0
