@@ -11,7 +11,7 @@ export ROS_AUTOMATIC_DISCOVERY_RANGE ?= LOCALHOST
 help:
 	@echo 'make demo    simulator, node and checker for 30 s; writes demo/'
 	@echo 'make test    every test'
-	@echo 'make bench   the benchmarks; writes benchmark/results/'
+	@echo 'make bench   the benchmarks, or some: make bench SECTIONS="stages dds"; writes benchmark/results/'
 	@echo 'make lint    ruff and mypy'
 	@echo 'make clean   removes what the others wrote, but not the set-up (.venv)'
 
@@ -22,7 +22,7 @@ test:
 	@ROS_PYTHON_CHECK_FIELDS=1 $(SETUP) learning test -- python -m pytest
 
 bench:
-	@$(SETUP) -- python benchmark/run.py
+	@$(SETUP) learning -- python benchmark/run.py $(SECTIONS)
 
 lint:
 	@$(SETUP) learning test -- ruff check

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 
 from ros2_avloc.audio.chunk import AudioFormat, Chunk
@@ -15,7 +16,7 @@ from ros2_avloc.vision.frame import Frame
 SECOND = 1_000_000_000
 CHUNK = 1024
 SEED = 4
-PCM = AudioFormat('pcm', 'S16LE', SAMPLE_RATE, 1)
+HFOV = 1.2
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,27 @@ class Material:
     frames: list[Frame]
     chunks: list[Chunk]
     camera: Camera
+
+    def sized(self, width: int, height: int) -> Material:
+        """Return the same, with frames of another size."""
+        frames = [
+            replace(frame, rgb=np.asarray(cv2.resize(frame.rgb, (width, height)), np.uint8))
+            for frame in self.frames
+        ]
+        return replace(self, frames=frames, camera=Camera.from_hfov(width, height, HFOV))
+
+    def at_rate(self, rate: float) -> Material:
+        """Return the same pictures as a camera of another rate would have taken them, in Hz."""
+        first = self.frames[0].stamp
+        frames = [
+            replace(frame, stamp=first + round(number * SECOND / rate))
+            for number, frame in enumerate(self.frames)
+        ]
+        return replace(self, frames=frames)
+
+    def of_channels(self, channels: int) -> Material:
+        """Return the same with the sound in so many channels."""
+        return replace(self, chunks=[_in_channels(chunk, channels) for chunk in self.chunks])
 
 
 def simulate(width: int = 640, height: int = 480, *, seconds: float = 3.5, rate: float = 15.0) -> Material:
@@ -39,4 +61,11 @@ def simulate(width: int = 640, height: int = 480, *, seconds: float = 3.5, rate:
 def _chunk(scene: Scene, index: int) -> Chunk:
     pcm = (scene.audio(index * CHUNK, CHUNK) * 32767).astype('<i2').tobytes()
     stamp = SECOND + round(index * CHUNK / SAMPLE_RATE * SECOND)
-    return Chunk(pcm, PCM, stamp, stamp)
+    return Chunk(pcm, AudioFormat('pcm', 'S16LE', SAMPLE_RATE, 1), stamp, stamp)
+
+
+def _in_channels(chunk: Chunk, channels: int) -> Chunk:
+    mono = np.frombuffer(chunk.data, '<i2')
+    return replace(
+        chunk, data=np.repeat(mono, channels).tobytes(), format=replace(chunk.format, channels=channels)
+    )

@@ -1,92 +1,74 @@
-"""``make bench``: the benchmarks, as a table on the screen and as JSON in benchmark/results/."""
+"""``make bench``: the benchmarks, as tables on the screen and as JSON in benchmark/results/."""
 
 from __future__ import annotations
 
-import datetime
+import argparse
+import importlib
 import json
-import os
-import platform
-import sys
-from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from material import simulate
-from measure import Times, times
+import machine
 from rich.console import Console
-from rich.table import Table
-from stages import measure_stages
+from sheet import Sheet, shown, stored
 
-from ros2_avloc.errors import AvlocError
 from ros2_avloc.model.bundle import Bundle
-from ros2_avloc.model.engines import open_engine
-from ros2_avloc.model.engines.base import Engine
-from ros2_avloc.share import share_path
+from ros2_avloc.share import bundle_path
 
 RESULTS = Path(__file__).parent / 'results'
-LIBRARIES = ('numpy', 'opencv-python-headless', 'onnxruntime', 'openvino', 'soxr')
-ENGINES = (('onnxruntime', 'fp32'), ('openvino', 'fp32'), ('openvino', 'bf16'))
-NETWORK = ('network: sound', 'network: frame and head')
-
-
-def measure_engines(bundle: Bundle) -> dict[str, Times]:
-    """Time one sound and one frame with every engine and precision that works here."""
-    found = {}
-    for name, precision in ENGINES:
-        try:
-            engine, _ = open_engine(bundle, name=name, precision=precision, strict=True)
-        except AvlocError as error:
-            print(f'left out: {error}')
-            continue
-        found[f'{name} {precision}'] = times(lambda engine=engine: _network_calls(engine, bundle))
-        engine.close()
-    return found
-
-
-def _network_calls(engine: Engine, bundle: Bundle) -> Any:
-    golden = bundle.golden
-    return (lambda: engine.localize(golden.image, engine.embed_sound(golden.spectrogram)) for _ in range(30))
-
-
-def show(title: str, rows: dict[str, Times], unit: float, unit_name: str) -> Table:
-    """Lay out times, each with its ratio to a unit."""
-    table = Table('', 'median ms', 'fastest … slowest run', f'÷ {unit_name}', title=title)
-    for name, row in rows.items():
-        spread = f'{row.fastest:.2f} … {row.slowest:.2f}'
-        table.add_row(name, f'{row.median:.2f}', spread, f'{row.median / unit:.2f}')
-    return table
+SECTIONS = {
+    'engines': 'the network in every engine and precision',
+    'cuda': 'torch on a GPU, with and without CUDA graphs',
+    'answers': 'what the engines compute, against torch in float32',
+    'stages': 'what each stage of a window costs',
+    'growth': 'what frame size, channels, sources and topics cost',
+    'dds': 'the node as a process: latency, frames answered, CPU, memory',
+    'startup': 'from process start to first result',
+}
 
 
 def main() -> None:
     """Measure, show, write."""
-    bundle = Bundle.load(share_path('models', 'avolnet'))
-    engines = measure_engines(bundle)
-    slowest = max(engines, key=lambda name: engines[name].median)
-    engine, _ = open_engine(bundle)
-    stages = measure_stages(simulate(), engine, bundle)
-    whole = stages['window, all of it'].median
-    besides = 1 - sum(stages[name].median for name in NETWORK) / whole
-    engine_name = f'{engine.identity.name} {engine.identity.precision}'
+    arguments = _arguments()
     console = Console()
-    console.print(show('The network, one sound and one frame', engines, engines[slowest].median, slowest))
-    console.print(show(f'Stages at 640×480, {engine_name}', stages, whole, 'window'))
-    console.print(f'Share of a window that is not the network: {besides:.0%}')
-    report = {
-        'date': datetime.datetime.now().astimezone().isoformat(timespec='seconds'),
-        'machine': f'{engine.identity.device}, {len(os.sched_getaffinity(0))} cores',
-        'python': sys.version.split()[0],
-        'system': platform.platform(),
-        'libraries': {name: version(name) for name in LIBRARIES},
-        'bundle': bundle.sha256,
-        'engines': {name: asdict(row) for name, row in engines.items()},
-        'stages': {name: asdict(row) for name, row in stages.items()},
-        'share besides the network': besides,
-    }
+    bundle = Bundle.load(bundle_path(arguments.bundle))
+    report: dict[str, Any] = machine.describe() | {'bundle': f'{bundle.name} {bundle.sha256}', 'sections': {}}
+    for name in arguments.sections or SECTIONS:
+        found = importlib.import_module(name)
+        sheets = found.measure(
+            bundle,
+            **({'long': True} if arguments.long and name == 'dds' else {}),
+            **({'pack': arguments.pack} if arguments.pack and name == 'answers' else {}),
+        )
+        for sheet in sheets:
+            _show(console, sheet)
+        report['sections'][name] = [stored(sheet) for sheet in sheets]
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f'{report["date"][:19].replace(":", "")}.json'
-    path.write_text(json.dumps(report, indent=2) + '\n')
+    path.write_text(json.dumps(report, indent=1) + '\n', encoding='utf-8')
     console.print(f'Written to {path}')
+
+
+def _show(console: Console, sheet: Sheet) -> None:
+    console.print(shown(sheet))
+    for line in (*sheet.goals, *sheet.notes):
+        console.print(str(line), style='bold' if line in sheet.goals else None)
+
+
+def _arguments() -> argparse.Namespace:
+    sections = '; '.join(f'{name}: {what}' for name, what in SECTIONS.items())
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        'sections',
+        nargs='*',
+        choices=[*SECTIONS, []],
+        metavar='SECTION',
+        help=f'which to run; none: all. {sections}',
+    )
+    parser.add_argument('--bundle', default='avolnet', help='directory of a bundle')
+    parser.add_argument('--long', action='store_true', help='dds: watch the memory for ten minutes')
+    parser.add_argument('--pack', type=Path, help='answers: look at the val scenes of this pack too')
+    return parser.parse_args()
 
 
 if __name__ == '__main__':

@@ -2,92 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 import numpy as np
-from material import Material
-from measure import Times, times
+from material import Material, simulate
+from measure import Run, Times, times
+from sheet import Goal, Row, Sheet
+from way import Given, Way, sounds_of
 
 from ros2_avloc.attention.sources import find_sources
 from ros2_avloc.audio.hearing import Hearing
 from ros2_avloc.audio.sound import Sound
 from ros2_avloc.audio.spectrogram import SpectrogramStream
 from ros2_avloc.model.bundle import Bundle
+from ros2_avloc.model.engines import open_engine
 from ros2_avloc.model.engines.base import Engine
-from ros2_avloc.model.localizer import Localizer
-from ros2_avloc.overlay import OverlayBox, draw_overlay
-from ros2_avloc.pipeline import Pipeline
-from ros2_avloc.sound_history import SoundHistory
 from ros2_avloc.vision.encodings import to_rgb
-from ros2_avloc.vision.frame import Frame
-from ros2_avloc.vision.pose import Pose
 from ros2_avloc.vision.preprocess import network_input
 
-HERE = Pose(np.eye(3), np.zeros(3))
-Calls = Iterator[Callable[[], Any]]
+WHOLE, REST = 'window, all of it', 'window, network left out'
 
 
-def measure_stages(material: Material, engine: Engine, bundle: Bundle) -> dict[str, Times]:
-    """Time each stage on its own, and all of them together as `window, all of it`."""
-    sounds = [sound for sound in _sounds(material) if isinstance(sound, Sound)]
+def measure(bundle: Bundle) -> list[Sheet]:
+    """Time the stages at 640×480."""
+    material = simulate()
+    engine, _ = open_engine(bundle)
+    try:
+        found = times(_stages(material, sounds_of(material), engine, bundle))
+    finally:
+        engine.close()
+    runs = engine.identity
+    whole, rest = found[WHOLE], found[REST]
+    rows: list[Row] = [
+        {'stage': name, 'ms': row, 'of a window': _share(name, row, whole)} for name, row in found.items()
+    ]
+    note = f'The network runs on {runs.name}, {runs.precision}, {runs.device}. Message in to messages out.'
+    goals = [Goal('everything but the network at 640×480, ms', rest.median, 2.0)]
+    return [Sheet('Stages of a window at 640×480', rows, goals, [note])]
+
+
+def _share(name: str, row: Times, whole: Times) -> str:
+    return '' if 'looks' in name or 'yuv' in name else f'{row.ratio(whole):.0%}'
+
+
+def _stages(material: Material, sounds: list[Sound], engine: Engine, bundle: Bundle) -> dict[str, Run]:
     inputs = [network_input(frame.rgb) for frame in material.frames]
     spectrograms = [SpectrogramStream().spectrogram(sound) for sound in sounds]
-    embedding = engine.embed_sound(spectrograms[0])
-    threshold = bundle.calibration.threshold
-    heatmaps = [Localizer(engine, bundle).localize(frame, sound).heatmap
-                for frame, sound in zip(material.frames, sounds, strict=True)]
+    embeddings = [engine.embed_sound(shown) for shown in spectrograms]
+    logits = [engine.localize(shown, heard) for shown, heard in zip(inputs, embeddings, strict=True)]
+    probability = bundle.calibration.probability
 
-    def hear() -> Calls:
+    def hear() -> Iterator[Any]:
         hearing = Hearing()
         return (partial(hearing.hear, chunk) for chunk in material.chunks)
 
-    def spectrogram() -> Calls:
+    def spectrogram() -> Iterator[Any]:
         stream = SpectrogramStream()
         return (partial(stream.spectrogram, sound) for sound in sounds)
 
-    def whole() -> Calls:
-        pipeline = Pipeline(Localizer(engine, bundle), threshold=threshold)
-        return (partial(pipeline.process, frame, sound, material.camera, HERE)
-                for frame, sound in zip(material.frames, sounds, strict=True))
+    def sources() -> Iterator[Any]:
+        return (partial(_find, shown, material, bundle) for shown in map(probability, logits))
 
-    stages: dict[str, Callable[[], Calls]] = {
+    return {
         'audio chunk to timeline': hear,
         'image to frame (rgb8)': lambda: (partial(_decode, frame.rgb, 'rgb8') for frame in material.frames),
         'image to frame (yuv422)': lambda: (
-            partial(_decode, frame.rgb[:, :, :2], 'yuv422') for frame in material.frames),
+            partial(_decode, frame.rgb[:, :, :2], 'yuv422') for frame in material.frames
+        ),
         'frame to network input': lambda: (partial(network_input, frame.rgb) for frame in material.frames),
         'sound to spectrogram': spectrogram,
         'network: sound': lambda: (partial(engine.embed_sound, shown) for shown in spectrograms),
-        'network: frame and head': lambda: (partial(engine.localize, shown, embedding) for shown in inputs),
-        'heatmap to sources': lambda: (
-            partial(find_sources, heatmap, material.camera, threshold=threshold, limit=5)
-            for heatmap in heatmaps),
-        'overlay, where somebody looks': lambda: _overlays(material, sounds, heatmaps, threshold),
-        'window, all of it': whole,
+        'network: frame and head': lambda: (
+            partial(engine.localize, shown, heard) for shown, heard in zip(inputs, embeddings, strict=True)
+        ),
+        'heatmap to sources': sources,
+        REST: Way(material, sounds, Given(1), bundle).run(),
+        WHOLE: Way(material, sounds, engine, bundle).run(),
     }
-    return {name: times(run) for name, run in stages.items()}
 
 
-def _overlays(material: Material, sounds: list[Sound], heatmaps: list[Any], threshold: float) -> Calls:
-    """Draw heat, boxes with their labels, and the sound of the last seconds."""
-    history = SoundHistory()
-
-    def draw(frame: Frame, sound: Sound, heatmap: Any) -> None:
-        sources = find_sources(heatmap, material.camera, threshold=threshold, limit=5)
-        boxes = [OverlayBox(source.box, number, source.probability, 0.1 * number, number == 1)
-                 for number, source in enumerate(sources, start=1)]
-        draw_overlay(frame.rgb, heatmap=heatmap, correspondence=float(heatmap.max()), boxes=boxes,
-                     strip=history.hear(sound))
-    return (partial(draw, *window) for window in zip(material.frames, sounds, heatmaps, strict=True))
-
-
-def _sounds(material: Material) -> list[Any]:
-    hearing = Hearing()
-    for chunk in material.chunks:
-        hearing.hear(chunk)
-    return [hearing.timeline.second(frame.stamp) for frame in material.frames]
+def _find(heatmap: Any, material: Material, bundle: Bundle) -> None:
+    find_sources(heatmap, material.camera, threshold=bundle.calibration.threshold, limit=5)
 
 
 def _decode(pixels: Any, encoding: str) -> None:

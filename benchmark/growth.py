@@ -1,0 +1,71 @@
+"""How the way of a window grows, with the network left out: with frames, rate, channels, sources, topics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+from material import Material, simulate
+from measure import Run, times
+from sheet import Sheet
+from way import PEAKS, Given, Way, sounds_of, topics
+
+from ros2_avloc.audio.array import Array
+from ros2_avloc.audio.hearing import Hearing
+from ros2_avloc.model.bundle import Bundle
+
+SIZES = ((320, 240), (1280, 720), (1920, 1080))
+RATES = (30.0, 60.0)
+CHANNELS = (1, 2, 4, 8)
+SQUARE = 0.05 * np.array([[1.0, 1, 0], [1, -1, 0], [-1, -1, 0], [-1, 1, 0]])
+"""Four microphones, 10 cm apart."""
+
+BASE = '640×480, rgb8, 15 Hz, one source, bearings'
+
+
+def measure(bundle: Bundle) -> list[Sheet]:
+    """Time windows that differ from the usual one in one thing each, and chunks of some channels."""
+    material = simulate()
+    windows = times({name: way.run() for name, way in _ways(material, bundle).items()}, 3)
+    rows = [
+        {'window': name, 'ms': row, 'times the first': row.ratio(windows[BASE])}
+        for name, row in windows.items()
+    ]
+    chunks = times({f'{count}': _hearing(material.of_channels(count)) for count in CHANNELS}, 3)
+    heard = [
+        {'channels': name, 'ms': row, 'times the first': row.ratio(chunks['1'])}
+        for name, row in chunks.items()
+    ]
+    return [
+        Sheet('Growth: a window from message to messages, network left out', rows),
+        Sheet('Growth: an audio message of 1024 samples to the timeline', heard),
+    ]
+
+
+def _ways(material: Material, bundle: Bundle) -> dict[str, Way]:
+    sounds = sounds_of(material)
+    usual = partial(Way, material, sounds, Given(1), bundle)
+    ways = {BASE: usual(), 'as JPEG': usual(compressed=True)}
+    for width, height in SIZES:
+        sized = material.sized(width, height)
+        ways[f'{width}×{height}'] = Way(sized, sounds, Given(1), bundle)
+        ways[f'{width}×{height}, as JPEG'] = Way(sized, sounds, Given(1), bundle, compressed=True)
+    for rate in RATES:
+        paced = material.at_rate(rate)
+        ways[f'{rate:.0f} Hz'] = Way(paced, sounds_of(paced), Given(1), bundle)
+    for count in (0, 3, len(PEAKS)):
+        ways[f'{count} sources'] = Way(material, sounds, Given(count), bundle)
+    four = material.of_channels(4)
+    ways['array of 4'] = Way(four, sounds_of(four, array=4), Given(1), bundle, array=Array(SQUARE))
+    ways |= {f'and {name}': usual(wanted=('bearings', name)) for name in topics() if name != 'bearings'}
+    return ways | {'nobody listens': usual(wanted=())}
+
+
+def _hearing(material: Material) -> Run:
+    def begin() -> Iterator[Any]:
+        hearing = Hearing()
+        return (partial(hearing.hear, chunk) for chunk in material.chunks)
+
+    return begin
