@@ -21,9 +21,8 @@ SKIRT = 0.3
 
 CELL_VARIANCE, WIDTH_SHARE = 0.12, 0.18
 """Variance of a source's position, to both sides: a constant in cells², and a part of the variance of its
-peak. Fitted so that an object's middle lies within the 2-sigma cone in 90 to 98 % of cases both with the
-shipped network on simulated scenes (seeds 400 to 407) and with heatmaps of stated noise; a cell alone would
-be 1/12."""
+peak. Fitted so that an object's middle lies within the 2-sigma cone in 90 to 98 % of cases with the shipped
+network on simulated scenes (seeds 400 to 407). A cell alone would be 1/12."""
 
 _EIGHT_NEIGHBOURS = np.ones((3, 3))
 _STEP = 0.25
