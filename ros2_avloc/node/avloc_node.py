@@ -30,6 +30,7 @@ from ros2_avloc.node.settings import Settings
 from ros2_avloc.node.statistics import Faults, Statistics
 from ros2_avloc.node.steadiness import Steadiness
 from ros2_avloc.node.transforms import CameraPoses
+from ros2_avloc.node.transitions import refuse_impossible
 from ros2_avloc.node.view import View
 
 DIAGNOSTICS_PERIOD = 1.0
@@ -47,6 +48,7 @@ class AvlocNode(LifecycleNode):
 
     def __init__(self) -> None:
         super().__init__('avloc')
+        refuse_impossible(self)
         self.settings = parameters.declare(self, Settings)
         self.add_on_set_parameters_callback(self._on_set_parameters)
         self._failure = ''

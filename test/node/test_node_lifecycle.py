@@ -140,6 +140,19 @@ def test_a_failed_autostart_leaves_a_node_that_can_be_helped(start_node, make_cl
     assert node.stop() == 0
 
 
+def test_a_transition_that_is_not_possible_is_refused_and_changes_nothing(
+        start_node, make_client, lamp_bundle):
+    node = start_node(autostart=False, model__bundle=lamp_bundle, model__engine='onnxruntime')
+    remote = Remote(make_client(), '/avloc')
+    assert not remote.change(ACTIVATE)
+    assert remote.state == State.PRIMARY_STATE_UNCONFIGURED
+    assert f'The transition {ACTIVATE} was asked for, which is not possible while the node is' in node.log
+    assert remote.change(CONFIGURE)
+    assert not remote.change(CONFIGURE)
+    assert remote.state == State.PRIMARY_STATE_INACTIVE
+    assert node.stop() == 0
+
+
 @pytest.mark.parametrize(('name', 'value', 'sentence'), [
     ('window__max_rate', '10', 'window.max_rate must be a number with a decimal point'),
     ('sources__threshold', '2.0', 'sources.threshold lies between 0 and 1'),
