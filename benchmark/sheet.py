@@ -76,15 +76,17 @@ def restored(content: dict[str, Any]) -> Sheet:
 
 def markdown(sheet: Sheet) -> str:
     """Lay out a sheet for a page."""
-    columns = _columns(sheet.rows)
-    lines = [
-        columns,
-        ['---'] * len(columns),
-        *([_text(row.get(column, '')) for column in columns] for row in sheet.rows),
-    ]
-    table = '\n'.join(f'| {" | ".join(line)} |' for line in lines)
     below = '\n'.join(f'- {line}' for line in (*sheet.goals, *sheet.notes))
-    return f'### {sheet.title}\n\n{table}\n' + (f'\n{below}\n' if below else '')
+    return '\n\n'.join(part for part in (f'### {sheet.title}', _table(sheet.rows), below) if part) + '\n'
+
+
+def _table(rows: Sequence[Row]) -> str:
+    if not rows:
+        return ''
+    columns = _columns(rows)
+    cells = [[_text(row.get(name, '')) for name in columns] for row in rows]
+    lines = [columns, ['---'] * len(columns), *cells]
+    return '\n'.join(f'| {" | ".join(line)} |' for line in lines)
 
 
 def _columns(rows: Sequence[Row]) -> list[str]:
