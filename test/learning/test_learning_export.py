@@ -27,8 +27,8 @@ TENSORRT = {
 """Of the operators that TensorRT's ONNX parser supports in FP32 and FP16 (docs/operators.md of
 onnx-tensorrt, 8.4 and later) those that these networks can have."""
 
-ROUNDED = 5e-3
-"""Largest difference of a logit or of an embedding that half precision of the weights makes here."""
+ROUNDED = 4e-2
+"""Largest difference of a logit or of an embedding that rounding the weights to bfloat16 makes here."""
 
 
 @dataclass
