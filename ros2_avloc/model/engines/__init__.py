@@ -10,6 +10,7 @@ from ros2_avloc.errors import EngineError, EngineUnavailableError
 from ros2_avloc.model.bundle import Bundle
 from ros2_avloc.model.engines.base import Engine
 from ros2_avloc.model.engines.check import check_golden
+from ros2_avloc.model.engines.driver import has_driver
 from ros2_avloc.model.engines.options import EngineOptions
 
 ENGINES = ('tensorrt', 'torch', 'openvino', 'onnxruntime')
@@ -101,6 +102,8 @@ def _named(engine: str, precision: str) -> str:
 
 
 def _open(bundle: Bundle, name: str, precision: str, options: EngineOptions) -> Engine:
+    if name == 'torch' and options.asked != name and not has_driver():
+        raise EngineUnavailableError('it finds no CUDA device, and is not the fastest on a CPU')
     try:
         module = importlib.import_module(f'ros2_avloc.model.engines.{name}')
         engine: Engine = module.load(bundle, precision, options)
