@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from ros2_avloc.errors import InputError
-from ros2_avloc.learning.material.banks import PARTS, SET_ASIDE, pack_bank, part_of, simulated_bank
+from ros2_avloc.learning.material.banks import pack_bank, simulated_bank
+from ros2_avloc.learning.material.packs import ASIDE_ONE_IN, PARTS, part_of
+from ros2_avloc.learning.material.scenes import Mixture, draw_scene
 
 REAL = Path(__file__).parents[3] / 'shared' / 'data'
 
@@ -37,7 +39,7 @@ def test_every_item_is_in_one_part_and_no_group_in_two(pack):
     assert min(counts.values()) > 0
     rows = [{'split': 'train', 'group': f'g{number}'} for number in range(4_000)]
     aside = sum(part_of(row) == 'calibrate' for row in rows)
-    assert aside == pytest.approx(4_000 / SET_ASIDE, rel=0.2)
+    assert aside == pytest.approx(4_000 / ASIDE_ONE_IN, rel=0.2)
 
 
 def test_a_directory_without_index_is_refused(tmp_path):
@@ -65,6 +67,37 @@ def test_a_damaged_recording_is_named(tmp_path):
     (tmp_path / 'broken.ogg').write_bytes(b'no sound')
     with pytest.raises(InputError, match=r'broken\.ogg cannot be read as audio'):
         pack_bank(tmp_path, 'val')
+
+
+HEADER = 'path,kind,category,split,group,box_xywh,mask,active_1s_starts\n'
+
+
+@pytest.mark.parametrize(('content', 'what'), [
+    (b'path,kind,category\n', 'lacks the columns split, group'),
+    (b'\xff\xfe\x00', 'damaged or not UTF-8'),
+    (HEADER.encode() + b'a.png,image\n', 'row 2: it has fewer columns'),
+    (HEADER.encode() + b'a.png,picture,dog,val,g,,,\n', "row 2: 'picture' is no kind"),
+    (HEADER.encode() + b'a.png,image,dog,val,g,1 2 x,none,\n', "row 2: '1 2 x' is no box"),
+    (HEADER.encode() + b'a.png,image,dog,val,g,1 2 3 0,none,\n', "row 2: '1 2 3 0' is no box"),
+    (HEADER.encode() + b'a.ogg,audio,dog,val,g,,,soon\n', "row 2: 'soon' are no seconds"),
+])
+def test_an_index_that_makes_no_sense_is_refused(tmp_path, content, what):
+    (tmp_path / 'INDEX.csv').write_bytes(content)
+    with pytest.raises(InputError, match=what):
+        pack_bank(tmp_path, 'val')
+
+
+def test_a_box_outside_its_picture_is_refused(pack, tmp_path):
+    photo = next((pack / 'images').rglob('*.webp'))
+    (tmp_path / 'INDEX.csv').write_text(HEADER + f'{photo},image,dog,val,g,900 0 10 10,none,\n')
+    with pytest.raises(InputError, match='lies outside the picture'):
+        pack_bank(tmp_path, 'val')
+
+
+def test_the_smallest_simulated_world_has_a_sound_for_every_scene():
+    bank, rng = simulated_bank(3, per_kind=1), np.random.default_rng(0)
+    kinds = {draw_scene(bank, Mixture(negatives=1.0, kinds=('other',)), rng).negative for _ in range(8)}
+    assert kinds == {'other'}
 
 
 def test_simulated_worlds_of_two_seeds_share_no_sound():

@@ -6,10 +6,8 @@ group. The category never reaches a network: it says which photo and which recor
 
 from __future__ import annotations
 
-import csv
-import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from numpy.typing import NDArray
 
 from ros2_avloc.audio.sound import SAMPLE_RATE, SOUND_SAMPLES
 from ros2_avloc.errors import InputError
+from ros2_avloc.learning.material.packs import AUDIO, IMAGE, Row, box_of, part_of, read_index, starts_of
 from ros2_avloc.simulation.kinds import KINDS
 from ros2_avloc.simulation.sounds import NEGATIVES, negative, synthesise
 from ros2_avloc.simulation.views import SpriteBank
@@ -27,13 +26,6 @@ from ros2_avloc.simulation.views import SpriteBank
 PHOTO_SIDE = 150
 """Photos are kept no larger than this (longer side, px): no object is composed larger."""
 
-SET_ASIDE = 8
-"""One group in so many of `train` is set aside to fit temperature and threshold."""
-
-PARTS = ('learn', 'calibrate', 'val')
-"""Learning, fitting of the calibration, and measuring; no group is in two of them."""
-
-Row = Mapping[str, str]
 Box = tuple[float, float, float, float]
 """Left, top, width, height in pixels."""
 
@@ -90,17 +82,17 @@ def pack_bank(root: Path, part: str) -> Bank:
     Raises
     ------
     InputError
-        If the index is missing, a file of it cannot be read, or nothing of it is both seen and heard.
+        If the index cannot be used, a file of it cannot be read, or nothing of it is both seen and heard.
     """
-    rows = [row for row in _index(root) if part_of(row) == part]
+    rows = [row for row in read_index(root) if part_of(row) == part]
     photos: dict[str, list[Photo]] = defaultdict(list)
     recordings: dict[str, list[Recording]] = defaultdict(list)
     negatives: dict[str, list[Recording]] = defaultdict(list)
     backgrounds = []
     for row in rows:
-        if row['kind'] == 'image':
+        if row['kind'] == IMAGE:
             photos[row['category']].append(_photo(root, row))
-        elif row['kind'] == 'audio':
+        elif row['kind'] == AUDIO:
             wanted = negatives if row['category'].startswith('_') else recordings
             wanted[row['category']].append(_recording(root, row))
         else:
@@ -119,11 +111,12 @@ def simulated_bank(seed: int, per_kind: int = 120) -> Bank:
     seed
         Decides everything.
     per_kind
-        Drawings, and sounds of 3 s, of each kind.
+        Drawings, and sounds of 3 s, of each kind; of each sound that nothing makes, a quarter as many.
     """
     rng = np.random.default_rng(seed)
     recordings = {kind: [_made(synthesise(kind, rng, 3.0)) for _ in range(per_kind)] for kind in KINDS}
-    negatives = {name: [_made(negative(name, rng, 3.0)) for _ in range(per_kind // 4)] for name in NEGATIVES}
+    negatives = {name: [_made(negative(name, rng, 3.0)) for _ in range(max(1, per_kind // 4))]
+                 for name in NEGATIVES}
     drawings = SpriteBank(seed, per_kind=per_kind, panoramas=max(8, per_kind // 2))
     return Bank(recordings, negatives, drawings=drawings)
 
@@ -131,21 +124,6 @@ def simulated_bank(seed: int, per_kind: int = 120) -> Bank:
 def _made(samples: NDArray[np.float32]) -> Recording:
     starts = np.arange(0, len(samples) - SOUND_SAMPLES, SAMPLE_RATE // 4)
     return Recording(np.rint(samples * 32_767).astype(np.int16), starts)
-
-
-def part_of(row: Row) -> str:
-    """Return the part that a row of the index belongs to; rows of one group are never parted."""
-    if row['split'] != 'train':
-        return row['split']
-    return 'learn' if zlib.crc32(row['group'].encode()) % SET_ASIDE else 'calibrate'
-
-
-def _index(root: Path) -> list[Row]:
-    try:
-        with (root / 'INDEX.csv').open(encoding='utf-8', newline='') as lines:
-            return list(csv.DictReader(lines))
-    except OSError as error:
-        raise InputError(f'{root} is no pack: its INDEX.csv cannot be read ({error.strerror}).') from error
 
 
 def _image(root: Path, row: Row) -> NDArray[np.uint8]:
@@ -159,8 +137,10 @@ def _image(root: Path, row: Row) -> NDArray[np.uint8]:
 
 
 def _photo(root: Path, row: Row) -> Photo:
-    left, top, width, height = (int(float(number)) for number in row['box_xywh'].split())
+    left, top, width, height = box_of(row)
     rgba = _image(root, row)[top:top + height, left:left + width]
+    if not rgba.size:
+        raise InputError(f'{root / row["path"]}: its box {row["box_xywh"]!r} lies outside the picture.')
     scale = PHOTO_SIDE / max(rgba.shape[:2])
     if scale < 1:
         rgba = np.asarray(cv2.resize(rgba, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
@@ -174,8 +154,8 @@ def _background(root: Path, row: Row) -> NDArray[np.uint8]:
 
 
 def _recording(root: Path, row: Row) -> Recording:
-    starts = [float(second) for second in row['active_1s_starts'].split()] or [0.0]
-    return Recording(read_audio(root / row['path']), (np.array(starts) * SAMPLE_RATE).astype(np.int64))
+    starts = np.array(starts_of(row)) * SAMPLE_RATE
+    return Recording(read_audio(root / row['path']), starts.astype(np.int64))
 
 
 def read_audio(path: Path) -> NDArray[np.int16]:
@@ -193,6 +173,8 @@ def read_audio(path: Path) -> NDArray[np.int16]:
             blocks = [block.to_ndarray()[0] for frame in decoded for block in resampler.resample(frame)]
     except (av.FFmpegError, OSError, IndexError) as error:
         raise InputError(f'{path} cannot be read as audio: {error}.') from error
+    if not sum(map(len, blocks)):
+        raise InputError(f'{path} cannot be read as audio: it holds no sound.')
     return np.concatenate(blocks, dtype=np.int16)
 
 

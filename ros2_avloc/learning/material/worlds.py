@@ -15,5 +15,6 @@ INDIVIDUALS = {LEARNED: 120, SET_ASIDE: 40, MEASURED: 40}
 
 def banks_of(pack: Path | None, seed: int, part: str, *, simulated: bool = True) -> dict[str, Bank]:
     """Return the simulated world of `seed`, and `part` of a pack where there is one, by name."""
+    real = {} if pack is None else {'real': pack_bank(pack, part)}  # first: a wrong path shows at once
     drawn = {'simulated': simulated_bank(seed, INDIVIDUALS[seed])} if simulated else {}
-    return drawn | ({} if pack is None else {'real': pack_bank(pack, part)})
+    return drawn | real
