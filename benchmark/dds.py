@@ -27,7 +27,7 @@ from ros2_avloc.model.engines import open_engine
 SIZES = ((640, 480), (1280, 720))
 TRANSPORTS = ('raw', 'compressed')
 RATES = (15.0, 30.0, 60.0)
-SETTLE, SPAN = 2.0, 8.0
+SETTLE, SPAN = 1.5, 6.0
 """Seconds that are not looked at after the first answer, and that are."""
 
 LAST_ANSWERS = 0.3
