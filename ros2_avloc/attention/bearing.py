@@ -89,7 +89,8 @@ def azimuth_elevation(vector: Vector, *, optical: bool = False) -> tuple[float, 
         (x forward, y left, z up).
     """
     forward, left, up = (vector[2], -vector[0], -vector[1]) if optical else vector
-    return math.atan2(left, forward), math.atan2(up, math.hypot(forward, left))
+    # Straight up or down there is no azimuth; minus zero would make it half a turn.
+    return math.atan2(left + 0.0, forward + 0.0), math.atan2(up, math.hypot(forward, left))
 
 
 def angle(a: Vector, b: Vector) -> float:
