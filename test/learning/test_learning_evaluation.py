@@ -8,7 +8,7 @@ import pytest
 from ros2_avloc.learning.material.banks import pack_bank
 from ros2_avloc.learning.measures.maps import target_cells
 from ros2_avloc.learning.measuring.bundles import judged
-from ros2_avloc.learning.measuring.cases import SOUNDING, SWAPPED, Case, Heard, Material, View, composed
+from ros2_avloc.learning.measuring.cases import SOUNDING, SWAPPED, Case, CaseSet, Heard, View, composed
 from ros2_avloc.learning.measuring.evaluation import Thresholds, fitted, measure
 from ros2_avloc.learning.measuring.examination import examine, joined
 from ros2_avloc.learning.measuring.tables import table
@@ -166,18 +166,18 @@ def recorded(videos, moments):
 
 def test_moments_of_recordings_are_counted_by_recording():
     pool = (Heard(np.zeros(48_240, np.float32), '0', SOUNDING),)
-    answers, pictures = examine(Guesser(), Material(lambda: recorded(6, 20), 120, pool, {}))
+    answers, pictures = examine(Guesser(), CaseSet(lambda: recorded(6, 20), 120, pool, {}))
     report = measure(answers, HALF)
     assert len(pictures) == 120
     assert report['localisation']['1']['n'] == 120
     assert report['avc']['n'] == 240
     assert report['swap']['both']['value'] is None
-    right = measure(examine(Oracle(), Material(lambda: recorded(6, 2), 12, pool, {}))[0], HALF)
+    right = measure(examine(Oracle(), CaseSet(lambda: recorded(6, 2), 12, pool, {}))[0], HALF)
     assert right['localisation']['1']['value'] == right['avc']['value'] == 1
 
 
 def test_sets_are_joined_with_views_of_their_own(material):
-    answers, _ = examine(Oracle(), Material(lambda: recorded(2, 3), 6, material.pool[:1], {}))
+    answers, _ = examine(Oracle(), CaseSet(lambda: recorded(2, 3), 6, material.pool[:1], {}))
     both = joined([answers, answers])
     assert len(both) == 24
     assert len(np.unique(both.views)) == 12

@@ -9,9 +9,9 @@ import torch
 
 from ros2_avloc.errors import InputError
 from ros2_avloc.learning.material.banks import pack_bank
-from ros2_avloc.learning.material.naming import draw_crop
+from ros2_avloc.learning.material.naming import HEARD_SAMPLES, draw_crop, heard_by_teacher
 from ros2_avloc.learning.training.imitation import Projection, following, imitation
-from ros2_avloc.learning.training.teachers import HEARD_SAMPLES, Ear, Eye, heard_by_teacher
+from ros2_avloc.learning.training.teachers import Ear, Eye
 
 TEACHERS = Path(__file__).parents[3] / 'shared' / 'teachers'
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+import soxr
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
+from ros2_avloc.audio.sound import SAMPLE_RATE
 from ros2_avloc.audio.spectrogram import spectrogram
 from ros2_avloc.learning.material.banks import Bank, Box
 from ros2_avloc.learning.material.pictures import LEARNING, Layout, Picture, draw_picture
 from ros2_avloc.learning.material.scenes import draw_sound
 from ros2_avloc.learning.material.streams import Item, Rng
-from ros2_avloc.learning.training.teachers import heard_by_teacher
 from ros2_avloc.vision.preprocess import SIDE
 
 CROP = SIDE // 2
@@ -31,6 +33,9 @@ EMPTY = 0.1
 
 ASIDE = 36
 """How far an object's middle lies from a crop's, at most, px."""
+
+HEARD_RATE, HEARD_SAMPLES = 16_000, 15_600
+"""What YAMNet hears of a second: so many samples, at so many Hz."""
 
 LESSON = Layout(plain=True)
 """How crops of lessons are composed: teachers know clear photos; towers see them varied, anew each time."""
@@ -71,6 +76,12 @@ class Seconds:
         return {'thing': torch.from_numpy(spectrogram(samples))[None],
                 'name': torch.tensor(1 + self.numbers[name] if name else NOTHING),
                 'shown': heard_by_teacher(samples)}
+
+
+def heard_by_teacher(samples: NDArray[np.float32]) -> Tensor:
+    """Return a second at 48 kHz as YAMNet hears it: float32 ``(15600,)`` at 16 kHz."""
+    resampled = soxr.resample(samples, SAMPLE_RATE, HEARD_RATE)[-HEARD_SAMPLES:]
+    return torch.from_numpy(resampled.astype(np.float32))
 
 
 def draw_crop(bank: Bank, rng: Rng, layout: Layout = LEARNING) -> tuple[NDArray[np.uint8], str]:

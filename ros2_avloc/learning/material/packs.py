@@ -35,7 +35,8 @@ def read_index(root: Path) -> list[Row]:
     try:
         with path.open(encoding='utf-8', newline='') as lines:
             table = csv.DictReader(lines)
-            rows, columns = list(table), table.fieldnames or ()
+            rows: list[Row] = list(table)
+            columns = table.fieldnames or ()
     except OSError as error:
         raise InputError(f'{root} is no pack: its INDEX.csv cannot be read ({error.strerror}).') from error
     except (ValueError, csv.Error) as error:

@@ -1,4 +1,4 @@
-"""Measuring a bundle of AVOL-Net: material, an engine, figures."""
+"""Measuring a bundle of AVOL-Net: sets of cases, an engine, figures."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ros2_avloc.errors import InputError
 from ros2_avloc.learning.material.worlds import MEASURED, SET_ASIDE, banks_of
 from ros2_avloc.learning.measuring.boxed_videos import read_boxed_videos
-from ros2_avloc.learning.measuring.cases import Material, composed
+from ros2_avloc.learning.measuring.cases import CaseSet, composed
 from ros2_avloc.learning.measuring.evaluation import fitted, measure
 from ros2_avloc.learning.measuring.examination import Answers, Judge, NetworkJudge, examine, joined
 from ros2_avloc.learning.measuring.recorded import recorded
@@ -51,7 +51,7 @@ class Measured:
     pictures: dict[str, list[bytes]]
 
 
-def evaluate(directory: Path, materials: dict[str, Material], aside: dict[str, Material], *,
+def evaluate(directory: Path, sets: dict[str, CaseSet], aside: dict[str, CaseSet], *,
              engine: str = 'auto') -> Measured:
     """Measure a bundle on sets of cases.
 
@@ -59,7 +59,7 @@ def evaluate(directory: Path, materials: dict[str, Material], aside: dict[str, M
     ----------
     directory
         Of the bundle.
-    materials
+    sets
         By name of the set.
     aside
         Scenes to fit thresholds on, of items that are in no set.
@@ -77,25 +77,25 @@ def evaluate(directory: Path, materials: dict[str, Material], aside: dict[str, M
     about = {'schema': SCHEMA, 'bundle': bundle.name, 'sha256': bundle.sha256, 'engine': identity,
              'machine': _machine(), 'date': datetime.date.today().isoformat()}
     try:
-        return judged(NetworkJudge(opened, bundle), bundle.calibration.threshold, materials, aside, about)
+        return judged(NetworkJudge(opened, bundle), bundle.calibration.threshold, sets, aside, about)
     finally:
         opened.close()
 
 
-def judged(judge: Judge, threshold: float, materials: dict[str, Material], aside: dict[str, Material],
+def judged(judge: Judge, threshold: float, sets: dict[str, CaseSet], aside: dict[str, CaseSet],
            about: dict[str, Any]) -> Measured:
     """Measure a judge on sets of cases; `about` goes before the figures into the report."""
     answers, pictures = {}, {}
-    named = {f'{name}, set aside': material for name, material in aside.items()} | materials
+    named = {f'{name}, set aside': cases for name, cases in aside.items()} | sets
     with _progress() as progress:
-        tasks = {name: progress.add_task(name, total=material.count) for name, material in named.items()}
-        for name, material in named.items():
-            answers[name], pictures[name] = examine(judge, material, partial(progress.advance, tasks[name]))
-    thresholds = fitted(joined([answers.pop(name) for name in named if name not in materials]), threshold)
-    sets = {name: {'origin': material.origin} | measure(answers[name], thresholds)
-            for name, material in materials.items()}
-    report = about | {'threshold': threshold, 'thresholds': asdict(thresholds), 'sets': sets}
-    return Measured(report, answers, {name: pictures[name] for name in materials})
+        tasks = {name: progress.add_task(name, total=cases.count) for name, cases in named.items()}
+        for name, cases in named.items():
+            answers[name], pictures[name] = examine(judge, cases, partial(progress.advance, tasks[name]))
+    thresholds = fitted(joined([answers.pop(name) for name in named if name not in sets]), threshold)
+    figures = {name: {'origin': cases.origin} | measure(answers[name], thresholds)
+               for name, cases in sets.items()}
+    report = about | {'threshold': threshold, 'thresholds': asdict(thresholds), 'sets': figures}
+    return Measured(report, answers, {name: pictures[name] for name in sets})
 
 
 def measure_bundle(directory: Path, pack: Path | None, *, scenes: int = SCENES) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def measure_bundle(directory: Path, pack: Path | None, *, scenes: int = SCENES) 
     return evaluate(directory, composed_sets(pack, 'val', scenes), set_aside(pack, scenes)).report
 
 
-def set_aside(pack: Path | None, scenes: int) -> dict[str, Material]:
+def set_aside(pack: Path | None, scenes: int) -> dict[str, CaseSet]:
     """Lay out a quarter as many scenes of items that are neither learned from nor measured on."""
     try:
         banks = banks_of(pack, SET_ASIDE, 'calibrate')
@@ -113,7 +113,7 @@ def set_aside(pack: Path | None, scenes: int) -> dict[str, Material]:
 
 
 def composed_sets(pack: Path | None, split: str, scenes: int, *,
-                  simulated: bool = True) -> dict[str, Material]:
+                  simulated: bool = True) -> dict[str, CaseSet]:
     """Lay out scenes of the simulated world (``simulated``) and of a split of a pack (``real``).
 
     Raises
@@ -125,7 +125,7 @@ def composed_sets(pack: Path | None, split: str, scenes: int, *,
     return {name: composed(bank, scenes, MEASURED) for name, bank in banks.items()}
 
 
-def recorded_sets(videos: Path | None, bags: Path | None) -> dict[str, Material]:
+def recorded_sets(videos: Path | None, bags: Path | None) -> dict[str, CaseSet]:
     """Return the cases of videos with a JSON of boxes (``videos``) and of bags with truth (``bags``).
 
     Raises

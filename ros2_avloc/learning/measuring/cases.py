@@ -66,7 +66,7 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Material:
+class CaseSet:
     """All cases of one set.
 
     Attributes
@@ -87,7 +87,7 @@ class Material:
     origin: dict[str, object]
 
 
-def composed(bank: Bank, scenes: int, seed: int) -> Material:
+def composed(bank: Bank, scenes: int, seed: int) -> CaseSet:
     """Lay out scenes from a bank, as docs/evaluation.md says.
 
     Parameters
@@ -104,7 +104,7 @@ def composed(bank: Bank, scenes: int, seed: int) -> Material:
     pool = tuple(Heard(draw_sound(bank, name, rng), name, SOUNDING)
                  for name in sorted(bank.recordings) for _ in range(POOL))
     sizes = None if bank.drawings is not None else [LAYOUT.smallest, LAYOUT.largest]
-    return Material(partial(_cases, bank, objects, scenes, seed), scenes * len(objects), pool,
+    return CaseSet(partial(_cases, bank, objects, scenes, seed), scenes * len(objects), pool,
                     {'seed': seed, 'scenes': scenes, 'objects': objects, 'sizes': sizes,
                      'categories': sorted(bank.recordings)})
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ros2_avloc.audio.spectrogram import spectrogram
 from ros2_avloc.learning.measures.maps import Box, target_cells
-from ros2_avloc.learning.measuring.cases import SOUNDING, SWAPPED, Case, Heard, Material, View
+from ros2_avloc.learning.measuring.cases import SOUNDING, SWAPPED, Case, CaseSet, Heard, View
 from ros2_avloc.model.bundle import Bundle
 from ros2_avloc.model.engines.base import Engine
 from ros2_avloc.model.engines.graphs import GraphEngine
@@ -117,7 +117,7 @@ class Answers:
         return np.isin(self.kinds, (SOUNDING, SWAPPED))
 
 
-def examine(judge: Judge, material: Material,
+def examine(judge: Judge, cases: CaseSet,
             advance: Callable[[], None] = lambda: None) -> tuple[Answers, list[bytes]]:
     """Put every case before a judge.
 
@@ -133,10 +133,10 @@ def examine(judge: Judge, material: Material,
     list[bytes]
         The views as JPEG.
     """
-    pool = [judge.hear(heard) for heard in material.pool]
+    pool = [judge.hear(heard) for heard in cases.pool]
     rows: list[tuple[Any, ...]] = []
     pictures: list[bytes] = []
-    for number, case in enumerate(material.cases()):
+    for number, case in enumerate(cases.cases()):
         rows.extend(_rows(judge, case, pool, number))
         pictures.append(_jpeg(case.view.rgb))
         advance()

@@ -15,7 +15,7 @@ from ros2_avloc.learning.material.banks import Bank
 from ros2_avloc.learning.material.pictures import Picture
 from ros2_avloc.learning.material.scenes import negative_scene
 from ros2_avloc.learning.measures.maps import Box
-from ros2_avloc.learning.measuring.cases import SOUNDING, Case, Heard, Material, View
+from ros2_avloc.learning.measuring.cases import SOUNDING, Case, CaseSet, Heard, View
 from ros2_avloc.recordings.recording import SECOND, Recording
 
 STEP = SECOND // 2
@@ -51,7 +51,7 @@ class Annotated:
     moments: tuple[Moment, ...]
 
 
-def recorded(sources: Sequence[Annotated], seed: int) -> Material:
+def recorded(sources: Sequence[Annotated], seed: int) -> CaseSet:
     """Return the cases of recordings.
 
     A frame is seen with the second around it; with a second of another recording, in which nothing sounds
@@ -76,7 +76,7 @@ def recorded(sources: Sequence[Annotated], seed: int) -> Material:
                          'around it; give longer recordings.')
     pool = _pool([one for one in kept if one.moments])
     files = [one.recording.path.name for one in kept]
-    return Material(partial(_cases, kept, pool, seed), count, pool,
+    return CaseSet(partial(_cases, kept, pool, seed), count, pool,
                     {'seed': seed, 'files': files, 'moments': count, 'step': STEP / SECOND})
 
 

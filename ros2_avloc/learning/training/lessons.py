@@ -21,11 +21,11 @@ from torch.utils.data import default_collate
 
 from ros2_avloc.learning.material.streams import Stream, numbers_at
 from ros2_avloc.learning.networks.matching import Network
+from ros2_avloc.learning.training.augmentation import masked, varied_crops
 from ros2_avloc.learning.training.imitation import Projection, following, imitation
 from ros2_avloc.learning.training.loop import Budget, Learner, scaled
 from ros2_avloc.learning.training.replay import Lesson, Pool
 from ros2_avloc.learning.training.teachers import Ear, Eye
-from ros2_avloc.learning.training.varying import masked, varied_crops
 
 FOLLOWED = {'vision': 2.0, 'sound': 1.0}
 """Weight of following, beside naming and imitation, which have 1."""

@@ -10,20 +10,14 @@ from typing import Any
 
 import numpy as np
 import openvino as ov
-import soxr
 import torch
 import torch.nn.functional as nnf
-from numpy.typing import NDArray
 from torch import Tensor
 
-from ros2_avloc.audio.sound import SAMPLE_RATE
 from ros2_avloc.errors import InputError
 
 SHOWN = 224
 """Side at which MobileNetV2 is shown a crop of 112 px: twice as large, so that its cells are AVOL-Net's."""
-
-HEARD_SAMPLES = 15_600
-"""Samples at 16 kHz that YAMNet hears."""
 
 _VISION_FILE, _SOUND_FILE = 'mobilenet_v2_1.0_224_quant.tflite', 'yamnet.tflite'
 
@@ -81,14 +75,9 @@ class Ear:
         self._network = ov.compile_model(_until(ov.Core(), directory / _SOUND_FILE, 'Reshape'), 'CPU')
 
     def __call__(self, heard: Tensor) -> Tensor:
-        """Answer to float32 ``(n, 15600)`` at 16 kHz: float32 ``(n, 1024, 1, 1)``."""
+        """Answer to float32 ``(n, 15600)`` at 16 kHz (`naming.heard_by_teacher`): float32 ``(n, 1024, 1, 1)``."""
         answers = np.concatenate([self._network(one)[0] for one in heard.numpy()])
         return torch.from_numpy(answers)[..., None, None]
-
-
-def heard_by_teacher(samples: NDArray[np.float32]) -> Tensor:
-    """Return a second at 48 kHz as YAMNet hears it: float32 ``(15600,)`` at 16 kHz."""
-    return torch.from_numpy(soxr.resample(samples, SAMPLE_RATE, 16_000)[-HEARD_SAMPLES:].astype(np.float32))
 
 
 def _until(core: ov.Core, path: Path, operation: str) -> Any:

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from ros2_avloc.learning.training.augmentation import masked, varied_crops
 from ros2_avloc.learning.training.lessons import varied
 from ros2_avloc.learning.training.loop import scaled
-from ros2_avloc.learning.training.varying import masked, varied_crops
 
 
 def crops(count):
