@@ -56,16 +56,18 @@ def train(
     teachers: Annotated[Path | None, typer.Option(help='Directory of teachers, for the rung taught.')] = None,
     start: Annotated[Path | None, typer.Option(help='Checkpoint of another run to go on from.')] = None,
     simulated_share: Annotated[float, typer.Option(min=0, max=1, help='Of simulated items.')] = 1 / 4,
-    minutes: Annotated[float, typer.Option(help='Length of the run; its stages divide it.')] = 60,
-    steps: Annotated[int | None, typer.Option(help='Length of the run in steps, instead of minutes.')] = None,
+    minutes: Annotated[float, typer.Option(min=0, help='Length of the run; its stages divide it.')] = 60,
+    steps: Annotated[int | None, typer.Option(
+        min=1, help='Length of the run in steps, instead of minutes.')] = None,
     stage: Annotated[list[str] | None, typer.Option(
         help='Budget of one stage: avc=1100 (steps) or pictures=38min; may be repeated.')] = None,
     batch: Annotated[int | None, typer.Option(min=2, help='Pairs per step and process, of AVC.')] = None,
-    rate: Annotated[float | None, typer.Option(help='Learning rate of AVC.')] = None,
-    curriculum: Annotated[int, typer.Option(help='Scenes until one more object is in view.')] = 4000,
-    width: Annotated[int, typer.Option(help='Channels of the first block; the paper has 64.')] = 32,
-    seed: Annotated[int, typer.Option(help='Of the weights and of all that is drawn.')] = 1,
-    workers: Annotated[int | None, typer.Option(help='Processes that compose items; else cores - 1.')] = None,
+    rate: Annotated[float | None, typer.Option(min=0, help='Learning rate of AVC.')] = None,
+    curriculum: Annotated[int, typer.Option(min=0, help='Scenes until one more object is in view.')] = 4000,
+    width: Annotated[int, typer.Option(min=1, help='Channels of the first block; the paper has 64.')] = 32,
+    seed: Annotated[int, typer.Option(min=0, help='Of the weights and of all that is drawn.')] = 1,
+    workers: Annotated[int | None, typer.Option(
+        min=0, help='Processes that compose items; else cores - 1.')] = None,
     resume: Annotated[bool, typer.Option(help='Go on from the last checkpoint in OUT.')] = False,
 ) -> None:
     """Learn from simulated scenes, photos and recordings of a pack, videos, and bags."""
@@ -101,7 +103,7 @@ def evaluate(
 ) -> None:
     """Measure a bundle on simulated scenes, scenes composed from a pack, videos with boxes, and bags."""
     with _plainly():
-        from ros2_avloc.learning.measuring.evaluating import Request, evaluated
+        from ros2_avloc.learning.report.evaluating import Request, evaluated
 
         typer.echo(evaluated(Request(bundle, tuple(checkpoint or ()), pack, split, videos, bags, simulated,
                                      scenes, engine, json, report)))
@@ -113,7 +115,7 @@ def export(
     bundle: Annotated[Path, typer.Argument(help='Directory to write the model to.')],
     pack: Pack = None,
     name: Annotated[str | None, typer.Option(help='Name of the model; without it avolnet or avenet.')] = None,
-    scenes: Annotated[int, typer.Option(help='Scenes per row of the table in the model card.')] = 200,
+    scenes: Annotated[int, typer.Option(min=2, help='Scenes per row of the table in the model card.')] = 200,
 ) -> None:
     """Fit what makes probabilities, write a bundle of AVOL-Net or AVE-Net, measure it, write its card."""
     with _plainly():

@@ -84,11 +84,40 @@ def test_a_run_of_minutes_ends_and_goes_on(tmp_path):
     (['--rung', 'paper', '--batch', '2'], 'at least 4'),
     (['--rung', 'paper', '--stage', 'avc=0'], 'there is nothing to do'),
     (['--start', __file__], 'is no checkpoint of avloc train'),
+    (['--rung', 'paper', '--teachers', '.'], 'The rung paper has no teachers'),
+    (['--teachers', str(Path(__file__).parent)], 'holds no mobilenet_v2_1.0_224_quant.tflite'),
 ])
 def test_what_cannot_be_is_said_in_a_sentence(options, sentence, tmp_path):
     result = avloc_train(tmp_path / 'run', *options)
     assert result.exit_code == 1
     assert sentence in result.output
+
+
+@pytest.mark.parametrize('options', [
+    ('--minutes', '-3'), ('--steps', '0'), ('--width', '0'), ('--rate', '-1'), ('--workers', '-1'),
+    ('--seed', '-1'), ('--curriculum', '-1'), ('--batch', '1'), ('--simulated-share', '2')])
+def test_numbers_out_of_range_are_refused(options, tmp_path):
+    result = CliRunner().invoke(app, ['train', str(tmp_path / 'run'), *options])
+    assert result.exit_code == 2
+    assert options[0] in result.output
+
+
+def test_a_run_needs_a_directory(tmp_path):
+    (tmp_path / 'file').touch()
+    result = avloc_train(tmp_path / 'file')
+    assert result.exit_code == 1
+    assert 'cannot be written to' in result.output
+
+
+def test_a_run_goes_on_only_as_it_was_begun(tmp_path):
+    assert avloc_train(tmp_path, '--rung', 'paper').exit_code == 0
+    result = avloc_train(tmp_path, '--rung', 'paper', '--resume', '--network', 'ave')
+    assert result.exit_code == 1
+    assert 'was begun with --network avol, not ave' in result.output
+    (tmp_path / 'avc' / 'last.ckpt').write_bytes(b'damaged')
+    result = avloc_train(tmp_path, '--rung', 'paper', '--resume')
+    assert result.exit_code == 1
+    assert 'last.ckpt is damaged' in result.output
 
 
 def test_stages_divide_a_run():

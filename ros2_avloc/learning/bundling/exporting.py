@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import pickle
 from collections.abc import Callable
 from functools import partial
@@ -24,6 +23,7 @@ from ros2_avloc.learning.measuring.tables import table
 from ros2_avloc.learning.networks import AVENet, AVOLNet
 from ros2_avloc.learning.training.checks import Check, check_of, logits_of
 from ros2_avloc.learning.training.loop import load_part
+from ros2_avloc.learning.training.recipe import read_recipe
 from ros2_avloc.vision.preprocess import network_input
 
 CALIBRATED_SCENES = 500
@@ -59,13 +59,14 @@ def export_bundle(checkpoint: Path, directory: Path, pack: Path | None, *, name:
     Raises
     ------
     InputError
-        If the checkpoint cannot be read.
+        If the checkpoint or the pack cannot be read, or nothing can be written there.
     """
     network = read_network(checkpoint)
     name = name or NAMES[type(network)]
+    training = _summary(checkpoint, network, pack)
+    _make(directory)
     checks = [check_of(source, bank, CALIBRATED_SCENES, negatives=0.5)
               for source, bank in banks_of(pack, SET_ASIDE, 'calibrate').items()]
-    training = _summary(checkpoint, network, pack)
     if isinstance(network, AVENet):
         calibration = calibrate_embedder(network, checks)
     else:
@@ -74,6 +75,15 @@ def export_bundle(checkpoint: Path, directory: Path, pack: Path | None, *, name:
     write = partial(export, network, directory, name=name, calibration=calibration, training=training,
                     image=network_input(image.numpy().transpose(1, 2, 0)), spectrogram=spectrogram.numpy())
     return _measured(network, name, directory, pack, scenes, training, write)
+
+
+def _make(directory: Path) -> None:
+    """Make the bundle's directory before minutes of work, not after."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f'{directory} cannot be written to ({error.strerror}); give another directory for '
+                         'the bundle.') from error
 
 
 def _measured(network: AVOLNet | AVENet, name: str, directory: Path, pack: Path | None, scenes: int,
@@ -127,8 +137,7 @@ def _network_of(state: dict[str, Tensor]) -> AVOLNet | AVENet:
 
 def _summary(checkpoint: Path, network: AVOLNet | AVENet, pack: Path | None) -> dict[str, Any]:
     state = torch.load(checkpoint, map_location='cpu', weights_only=True)
-    path = checkpoint.parent.parent / 'recipe.json'
-    recipe = json.loads(path.read_text(encoding='utf-8')) if path.exists() else {}
+    recipe = read_recipe(checkpoint.parent.parent / 'recipe.json')
     return {
         'network': {'kind': KINDS[type(network)], 'width': network.width, 'embedding': network.embedding},
         'steps': state['global_step'],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
@@ -13,11 +13,12 @@ import torch
 from ros2_avloc.errors import InputError
 from ros2_avloc.learning.material.mixing import Material
 from ros2_avloc.learning.networks.matching import KINDS
-from ros2_avloc.learning.training.loop import LAST, fit
-from ros2_avloc.learning.training.recipe import Recipe, written
+from ros2_avloc.learning.training.loop import LAST, Budget, fit
+from ros2_avloc.learning.training.recipe import Recipe, check_resumed, written
 from ros2_avloc.learning.training.rungs import budgets
 from ros2_avloc.learning.training.stages import Stage
 from ros2_avloc.learning.training.starting import begin_with
+from ros2_avloc.learning.training.teachers import check_teachers
 
 
 def learn(recipe: Recipe, out: Path, *, resume: bool, say: Callable[[str], None] = print) -> None:
@@ -39,13 +40,12 @@ def learn(recipe: Recipe, out: Path, *, resume: bool, say: Callable[[str], None]
     begun = [name for name in budget if (out / name / LAST).exists()] if resume else []
     if resume and not begun:
         raise InputError(f'{out} holds no checkpoint to go on from; leave --resume out.')
-    if recipe.rung == 'paper' and budget['avc'].batch < 4:
-        raise InputError('Matching and mismatching pairs, half and half, need a --batch of at least 4.')
+    _check(recipe, budget)
+    if begun:
+        check_resumed(recipe, out)
     first = int(os.environ.get('RANK', '0')) == 0
-    out.mkdir(parents=True, exist_ok=True)
     if first:
-        text = json.dumps(written(recipe, budget), indent=2) + '\n'
-        (out / 'recipe.json').write_text(text, encoding='utf-8')
+        _write_recipe(recipe, budget, out)
     torch.manual_seed(recipe.seed)
     network = KINDS[recipe.network](recipe.width, batch_norm=recipe.rung != 'paper')
     if recipe.start is not None and not begun:
@@ -58,6 +58,27 @@ def learn(recipe: Recipe, out: Path, *, resume: bool, say: Callable[[str], None]
         fit(*stage.made(), stage.directory, resume=stage.resume, checks=list(stage.checks()),
             say=say if first else _hush)
         shutil.rmtree(stage.replays, ignore_errors=True)
+
+
+def _check(recipe: Recipe, budget: Mapping[str, Budget]) -> None:
+    """Refuse what cannot be done, before anything that takes time."""
+    if recipe.rung == 'paper' and budget['avc'].batch < 4:
+        raise InputError('Matching and mismatching pairs, half and half, need a --batch of at least 4.')
+    if recipe.teachers is not None:
+        if recipe.rung != 'taught':
+            raise InputError(f'The rung {recipe.rung} has no teachers; leave --teachers out, or choose '
+                             '--rung taught.')
+        check_teachers(recipe.teachers)
+
+
+def _write_recipe(recipe: Recipe, budget: dict[str, Budget], out: Path) -> None:
+    text = json.dumps(written(recipe, budget), indent=2) + '\n'
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / 'recipe.json').write_text(text, encoding='utf-8')
+    except OSError as error:
+        raise InputError(f'{out} cannot be written to ({error.strerror}); give another directory for the '
+                         'run.') from error
 
 
 def _material(recipe: Recipe, batch: int) -> Material:

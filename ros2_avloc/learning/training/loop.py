@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import pickle
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from ros2_avloc.errors import AvlocError
+from ros2_avloc.errors import AvlocError, InputError
 from ros2_avloc.learning.material.streams import Batches, Stream, loader_of
 from ros2_avloc.learning.training.keeping import Keeper, RunningAverage, StopRequest
 from ros2_avloc.learning.training.pace import Pace, Share, Waiting
@@ -119,7 +120,7 @@ def fit(learner: Learner, stream: Stream, directory: Path, *, resume: bool = Fal
     StoppedError
         On Ctrl-C, after a checkpoint was saved.
     InputError
-        If the loss is no longer a number.
+        If the loss is no longer a number, or the checkpoint to go on from is damaged.
     """
     last = directory / LAST
     step, seconds = begun_at(last) if resume else (0, 0.0)
@@ -180,8 +181,18 @@ def precision() -> Any:
 
 
 def begun_at(checkpoint: Path) -> tuple[int, float]:
-    """Return the steps that were done, and the seconds that were spent, when a checkpoint was saved."""
-    state = torch.load(checkpoint, map_location='cpu', weights_only=True, mmap=True)
+    """Return the steps that were done, and the seconds that were spent, when a checkpoint was saved.
+
+    Raises
+    ------
+    InputError
+        If it is damaged.
+    """
+    try:
+        state = torch.load(checkpoint, map_location='cpu', weights_only=True, mmap=True)
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise InputError(f'{checkpoint} is damaged; remove its directory, and --resume goes on from the '
+                         'stage before.') from error
     return int(state['global_step']), float(state.get('callbacks', {}).get('Keeper', {}).get('seconds', 0.0))
 
 

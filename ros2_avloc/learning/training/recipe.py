@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ros2_avloc.errors import InputError
 from ros2_avloc.learning.training.loop import Budget
 from ros2_avloc.learning.training.rungs import RUNGS
 
@@ -64,6 +65,41 @@ class Recipe:
     workers: int = 1
 
 
+def check_resumed(recipe: Recipe, out: Path) -> None:
+    """Refuse to go on with another network than a run was begun with.
+
+    Raises
+    ------
+    InputError
+        If ``recipe.json`` in `out` names another rung, network or width.
+    """
+    begun = read_recipe(out / 'recipe.json')
+    for option in ('rung', 'network', 'width'):
+        asked = getattr(recipe, option)
+        if begun.get(option, asked) != asked:
+            raise InputError(f'The run in {out} was begun with --{option} {begun[option]}, not {asked}; '
+                             'give the same command, or another directory.')
+
+
+def read_recipe(path: Path) -> dict[str, Any]:
+    """Return what `written` wrote; nothing where there is no such file.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
+    try:
+        found = json.loads(path.read_text(encoding='utf-8'))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise InputError(f'{path} cannot be read ({error}); it says what a run learned from.') from error
+    if not isinstance(found, dict):
+        raise InputError(f'{path} is no recipe of avloc train; it says what a run learned from.')
+    return found
+
+
 def written(recipe: Recipe, budget: dict[str, Budget]) -> dict[str, Any]:
     """Return a recipe as the model card and ``recipe.json`` state it; of paths only their names.
 
@@ -76,8 +112,7 @@ def written(recipe: Recipe, budget: dict[str, Budget]) -> dict[str, Any]:
     before: dict[str, Any] = {}
     if recipe.start is not None:
         settings['start'] = '/'.join(recipe.start.absolute().parts[-3:])  # RUN/STAGE/last.ckpt
-        beside = recipe.start.parent.parent / 'recipe.json'
-        before = json.loads(beside.read_text(encoding='utf-8')) if beside.exists() else {}
+        before = read_recipe(recipe.start.parent.parent / 'recipe.json')
     taught = recipe.rung == 'taught'
     return settings | {
         'says': RUNGS[recipe.rung].says, 'pack': settings['pack'] or before.get('pack'),

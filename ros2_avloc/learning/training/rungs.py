@@ -88,9 +88,10 @@ def budgets(rung: str, whole: tuple[float, bool], changed: Sequence[str] = (), *
         length, in_minutes = own.get(name, (whole[0] * stage.share, whole[1]))
         if length == 0:
             continue
-        avc = name in ('avc', 'close-ups')
-        found[name] = Budget(length if in_minutes else max(1, round(length)), (avc and batch) or stage.batch,
-                             (avc and rate) or stage.rate, workers, in_minutes)
+        own_batch, own_rate = (batch, rate) if name in ('avc', 'close-ups') else (None, None)
+        found[name] = Budget(length if in_minutes else max(1, round(length)),
+                             stage.batch if own_batch is None else own_batch,
+                             stage.rate if own_rate is None else own_rate, workers, in_minutes)
     if not found:
         raise InputError('All stages have a length of 0: there is nothing to do.')
     return found

@@ -75,9 +75,23 @@ class Ear:
         self._network = ov.compile_model(_until(ov.Core(), directory / _SOUND_FILE, 'Reshape'), 'CPU')
 
     def __call__(self, heard: Tensor) -> Tensor:
-        """Answer to float32 ``(n, 15600)`` at 16 kHz (`naming.heard_by_teacher`): float32 ``(n, 1024, 1, 1)``."""
+        """Answer to float32 ``(n, 15600)`` of `naming.heard_by_teacher`: float32 ``(n, 1024, 1, 1)``."""
         answers = np.concatenate([self._network(one)[0] for one in heard.numpy()])
         return torch.from_numpy(answers)[..., None, None]
+
+
+def check_teachers(directory: Path) -> None:
+    """Refuse a directory that lacks a teacher: the second is needed when half of a run is over.
+
+    Raises
+    ------
+    InputError
+        If a file is missing.
+    """
+    for name in (_VISION_FILE, _SOUND_FILE):
+        if not (directory / name).is_file():
+            raise InputError(f'{directory} holds no {name}; give a directory of both teachers, or leave '
+                             '--teachers out.')
 
 
 def _until(core: ov.Core, path: Path, operation: str) -> Any:
