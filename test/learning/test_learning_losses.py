@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from ros2_avloc.learning.material.streams import APART
-from ros2_avloc.learning.training.losses import Relations, contrastive, logistic
+from ros2_avloc.learning.training.losses import Relations, contrastive, decided, logistic
 
 # Scene 0 shows 0 and 1 and sounds like 0; scene 1 shows 1 and sounds so; scene 2 shows 2, with silence.
 SEEN = torch.tensor([[1, 1, 0], [0, 1, 0], [0, 0, 1]], dtype=torch.bool)
@@ -38,11 +38,24 @@ def test_contrastive_loss_of_an_undecided_network_is_the_log_of_the_choices():
     assert contrastive(torch.zeros(3, 3), Relations.of(SEEN, HEARD)).item() == pytest.approx(expected)
 
 
-def test_both_losses_vanish_when_all_is_right():
+def test_deciding_weighs_all_that_differs_at_once():
+    # Rows 0, 1, 2 differ from 1, 2 and 3 sounds, columns 0, 1, 2 from 2, 1 and 3 pictures.
+    expected = (math.log(2) + math.log(3) + math.log(4)) / 3 / 2 + math.log(2)
+    relations = Relations.of(SEEN, HEARD)
+    assert decided(torch.zeros(3, 3), relations).item() == pytest.approx(expected)
+    best = torch.zeros(3, 3, requires_grad=True)
+    with torch.no_grad():
+        best[2, 0] = 5.0
+    decided(best, relations).backward()
+    assert best.grad[2, 0] > 3 * best.grad[2, 1] > 0
+
+
+def test_all_losses_vanish_when_all_is_right():
     relations = Relations.of(SEEN, HEARD)
     best = torch.where(relations.corresponds, 40.0, -40.0)
     assert logistic(best, relations).item() == pytest.approx(0, abs=1e-6)
     assert contrastive(best, relations).item() == pytest.approx(0, abs=1e-6)
+    assert decided(best, relations).item() == pytest.approx(0, abs=1e-6)
 
 
 def test_a_batch_of_silence_has_no_contrast():

@@ -18,7 +18,7 @@ from ros2_avloc.learning.networks.matching import (
 )
 from ros2_avloc.learning.training.checks import Check
 from ros2_avloc.learning.training.loop import Budget, Learner, scaled
-from ros2_avloc.learning.training.losses import Relations, contrastive, logistic
+from ros2_avloc.learning.training.losses import Relations, contrastive, decided, logistic
 
 TAG_BELOW = 2.0
 """How much lower the logits of tags begin than those of names: names exclude one another, tags are few."""
@@ -123,6 +123,8 @@ class TaggedCorrespondence(Correspondence):
     categories
         How many there are.
     """
+
+    losses = (contrastive, logistic, decided)
 
     def __init__(self, network: Network, budget: Budget, categories: int) -> None:
         super().__init__(network, budget)

@@ -107,6 +107,17 @@ def contrastive(best: Tensor, relations: Relations) -> Tensor:
     return (finds_sound + finds_picture) / 2
 
 
+def decided(best: Tensor, relations: Relations) -> Tensor:
+    """Return the loss of deciding: no to all that differs taken together, and yes to what corresponds.
+
+    Most of what differs is easy; here the hardest weighs most. Without it, sounds from out of view pass more
+    often.
+    """
+    wrong = best.masked_fill(~relations.differs, _NEVER)
+    refused = nnf.softplus(wrong.logsumexp(dim=1)).mean() + nnf.softplus(wrong.logsumexp(dim=0)).mean()
+    return refused / 4 + _mean(nnf.softplus(-best), relations.corresponds)
+
+
 _NEVER = -1e4
 """Logit of what is not to be found."""
 
