@@ -1,12 +1,19 @@
 """Networks for retrieval are read as what they are, and stand in one table."""
 
+import json
+import re
+
+import numpy as np
 import pytest
 import torch
+from typer.testing import CliRunner
 
+from ros2_avloc.cli import app
 from ros2_avloc.errors import InputError
 from ros2_avloc.learning.material import worlds
 from ros2_avloc.learning.measures.retrieval import DIRECTIONS
 from ros2_avloc.learning.measuring.comparison import compare, comparison_table, read_retriever
+from ros2_avloc.learning.measuring.embedders import of_others
 from ros2_avloc.learning.networks import AVENet, L3Net
 
 
@@ -51,3 +58,37 @@ def test_networks_without_knowledge_are_at_chance_side_by_side(checkpoints, monk
     lines = comparison_table(report).splitlines()
     assert lines[0].startswith('| simulated: nDCG@30 | image → image')
     assert len(lines) == 6
+
+
+def test_the_command_writes_table_json_and_page(checkpoints, monkeypatch, tmp_path):
+    monkeypatch.setattr(worlds, 'INDIVIDUALS', dict.fromkeys(worlds.INDIVIDUALS, 4))
+    names = [option for path in checkpoints for option in ('--checkpoint', str(path))]
+    written = ['--json', str(tmp_path / 'figures.json'), '--report', str(tmp_path / 'page.html')]
+    result = CliRunner().invoke(app, ['evaluate', *names, '--scenes', '12', *written])
+    assert result.exit_code == 0, result.output
+    report = json.loads((tmp_path / 'figures.json').read_text())
+    html = (tmp_path / 'page.html').read_text()
+    rows = re.findall(r'<tr><td>(.*?)</td>', html)
+    assert rows == ['a random order', *report['networks']]
+    for network in report['networks'].values():
+        assert f'{100 * network["simulated"]["image_audio"]["ndcg"]["value"]:.1f} %' in html
+    assert html.count('<svg') == 4 + 2 * len(report['networks'])
+
+
+def test_scenes_of_one_category_are_refused():
+    with pytest.raises(InputError, match='All scenes are of one category'):
+        of_others(np.array(['dog', 'dog']), 0)
+    assert of_others(np.array(['dog', 'cat']), 0) == [1, 0]
+
+
+@pytest.mark.parametrize(('options', 'sentence'), [
+    (['--bundle', 'some'], 'ask for one of them'),
+    (['--videos', 'boxes.json'], 'leave --videos'),
+    (['--no-simulated'], 'nothing to measure on'),
+    (['--json', '/nowhere/figures.json'], 'cannot be written'),
+    (['--report', '.'], 'cannot be written'),
+])
+def test_what_cannot_be_compared_is_said_in_a_sentence(checkpoints, options, sentence):
+    result = CliRunner().invoke(app, ['evaluate', '--checkpoint', str(checkpoints[0]), *options])
+    assert result.exit_code == 1
+    assert sentence in ' '.join(result.output.split())

@@ -1,6 +1,7 @@
 """Judges of which it is known what they know get the figures that they must."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from ros2_avloc.learning.measuring.cases import SOUNDING, SWAPPED, Case, CaseSet
 from ros2_avloc.learning.measuring.evaluation import Thresholds, fitted, measure
 from ros2_avloc.learning.measuring.examination import examine, joined
 from ros2_avloc.learning.measuring.tables import table
+from ros2_avloc.learning.report.page import page
 
 HALF = Thresholds(shipped=0.5, avc=0.5, area=0.5)
 
@@ -215,3 +217,17 @@ def test_the_table_holds_the_main_figures(whole):
     assert lines[0] == '|  | simulated |'
     assert any(line.startswith('| peak on what sounds, 3 in view') and '100.0 %' in line for line in lines)
     assert all(line.count('|') == 3 for line in lines)
+
+
+@pytest.mark.parametrize(('categories', 'scenes'), [(1, 2), (1, 4), (2, 2), (3, 3)])
+def test_what_there_is_none_of_has_no_figure(world, categories, scenes):
+    names = sorted(world.recordings)[:categories]
+    bank = replace(world, recordings={name: world.recordings[name] for name in names}, negatives={})
+    about = {'bundle': 'small', 'date': '', 'engine': '', 'machine': '', 'sha256': ''}
+    sets = {'simulated': composed(bank, scenes, 3)}
+    measured = judged(Guesser(), 0.5, sets, {'simulated': composed(bank, 1, 2)}, about)
+    figures = measured.report['sets']['simulated']
+    assert ('elsewhere' in figures['false_positives']) == (categories > 1)
+    assert figures['avc']['n'] == 2 * scenes * (categories - 1)
+    assert table(measured.report)
+    assert page(measured.report, measured.answers, measured.pictures)

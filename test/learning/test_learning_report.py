@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from ros2_avloc.learning.measures.maps import target_cells
-from ros2_avloc.learning.measuring.bundles import judged, write_report
+from ros2_avloc.learning.measuring.bundles import judged
 from ros2_avloc.learning.measuring.cases import composed
 from ros2_avloc.learning.measuring.examination import examine
 from ros2_avloc.learning.report import diagrams, exhibits
+from ros2_avloc.learning.report.page import page
 
 ABOUT = {'schema': 'test', 'bundle': 'some <network>', 'sha256': 32 * '0f', 'engine': 'by hand',
          'machine': 'this one', 'date': '2026-01-01'}
@@ -45,10 +46,8 @@ def measured(world):
 
 
 @pytest.fixture(scope='module')
-def html(measured, tmp_path_factory):
-    path = tmp_path_factory.mktemp('report') / 'report.html'
-    write_report(measured, path)
-    return path.read_text(encoding='utf-8')
+def html(measured):
+    return page(measured.report, measured.answers, measured.pictures)
 
 
 class Nesting(HTMLParser):

@@ -18,3 +18,8 @@ def banks_of(pack: Path | None, seed: int, part: str, *, simulated: bool = True)
     real = {} if pack is None else {'real': pack_bank(pack, part)}  # first: a wrong path shows at once
     drawn = {'simulated': simulated_bank(seed, INDIVIDUALS[seed])} if simulated else {}
     return drawn | real
+
+
+def part_named(split: str) -> str:
+    """Return the part of a pack that a split stands for: of `train` what is learned from."""
+    return 'learn' if split == 'train' else split

@@ -24,8 +24,10 @@ def right(found: Values, truth: Flags, threshold: float) -> Flags:
 def best_threshold(found: Values, truth: Flags) -> float:
     """Return the threshold with the most right decisions, midway between two values; both truths weigh alike.
 
-    To be fitted on pairs that nothing is measured on.
+    To be fitted on pairs that nothing is measured on. Without pairs it is 0.5.
     """
+    if not len(found):
+        return 0.5
     order = np.argsort(found)
     values, true = found[order], truth[order]
     below = np.concatenate([[0], np.cumsum(~true)]) / max(1, (~true).sum())

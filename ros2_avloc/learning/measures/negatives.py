@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ros2_avloc.learning.measures.figures import Figure, resampled
+from ros2_avloc.learning.measures.figures import Figure, figure, resampled
 from ros2_avloc.learning.measures.localisation import areas_under
 from ros2_avloc.learning.measures.maps import Heatmap, enlarged
 
@@ -42,8 +42,12 @@ def f_score(positives: Values, negatives: list[Values]) -> Figure:
     positives
         Overlaps for F_LOC, their `areas_under` for F_AUC.
     negatives
-        For each of `KINDS`, 1 - `areas` for F_LOC, `auc_n` for F_AUC.
+        For each of `KINDS` that there is, 1 - `areas` for F_LOC, `auc_n` for F_AUC. Without any, the figure
+        is of nothing.
     """
+    if not negatives:
+        return figure(None, None, 0)
+
     def score(positives: Any, *negatives: Any, axis: int) -> Any:
         good = positives.mean(axis=axis)
         empty = sum(kind.mean(axis=axis) for kind in negatives) / len(negatives)

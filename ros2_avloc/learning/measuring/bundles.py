@@ -17,14 +17,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ros2_avloc.errors import InputError
-from ros2_avloc.learning.material.worlds import MEASURED, SET_ASIDE, banks_of
+from ros2_avloc.learning.material.worlds import MEASURED, SET_ASIDE, banks_of, part_named
 from ros2_avloc.learning.measuring.boxed_videos import read_boxed_videos
 from ros2_avloc.learning.measuring.cases import CaseSet, composed
 from ros2_avloc.learning.measuring.evaluation import fitted, measure
 from ros2_avloc.learning.measuring.examination import Answers, Judge, NetworkJudge, examine, joined
 from ros2_avloc.learning.measuring.recorded import recorded
 from ros2_avloc.learning.measuring.told_bags import read_told_bags
-from ros2_avloc.learning.report.page import page
 from ros2_avloc.model.bundle import Bundle
 from ros2_avloc.model.engines import open_engine
 
@@ -121,7 +120,7 @@ def composed_sets(pack: Path | None, split: str, scenes: int, *,
     InputError
         If the pack cannot be read, or has nothing of that split.
     """
-    banks = banks_of(pack, MEASURED, 'learn' if split == 'train' else split, simulated=simulated)
+    banks = banks_of(pack, MEASURED, part_named(split), simulated=simulated)
     return {name: composed(bank, scenes, MEASURED) for name, bank in banks.items()}
 
 
@@ -138,14 +137,9 @@ def recorded_sets(videos: Path | None, bags: Path | None) -> dict[str, CaseSet]:
     return {name: recorded(source, MEASURED) for name, source in sources.items() if source is not None}
 
 
-def write_json(content: dict[str, Any], path: Path) -> None:
-    """Write plain values, two blanks deep."""
-    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + '\n', encoding='utf-8')
-
-
-def write_report(measured: Measured, path: Path) -> None:
-    """Write the report with its pictures as one HTML file."""
-    path.write_text(page(measured.report, measured.answers, measured.pictures), encoding='utf-8')
+def to_json(content: dict[str, Any]) -> str:
+    """Return plain values as JSON, two blanks deep."""
+    return json.dumps(content, indent=2, ensure_ascii=False) + '\n'
 
 
 @contextmanager

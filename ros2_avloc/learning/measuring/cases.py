@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ros2_avloc.learning.material.banks import Bank
 from ros2_avloc.learning.material.pictures import Layout, Picture, draw_picture
-from ros2_avloc.learning.material.scenes import NEGATIVES, draw_sound, negative_scene
+from ros2_avloc.learning.material.scenes import NEGATIVES, Mixture, draw_sound, negative_scene
 from ros2_avloc.learning.measures.maps import Box
 from ros2_avloc.vision.preprocess import SIDE
 
@@ -21,7 +21,12 @@ SOUNDING, SWAPPED = 'sounding', 'swapped'
 LAYOUT = Layout(smallest=60, largest=120, mosaics=0.0)
 """How composed scenes are laid out to be measured on."""
 
+SINGLE = Mixture(fewest=1, most=1, negatives=0.0, duets=0.0, layout=LAYOUT)
+"""Scenes of one object, which sounds: what retrieval is measured on."""
+
 OBJECTS = (1, 2, 3)
+"""Objects in view of the scenes that localisation is measured on."""
+
 POOL = 2
 """Sounds of each category that a view is seen with to know what is seen whatever is heard."""
 

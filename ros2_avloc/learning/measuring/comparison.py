@@ -16,12 +16,12 @@ from torch import Tensor
 from ros2_avloc.audio.spectrogram import spectrogram
 from ros2_avloc.errors import InputError
 from ros2_avloc.learning.material.banks import Bank
-from ros2_avloc.learning.material.scenes import Mixture
-from ros2_avloc.learning.material.worlds import MEASURED, SET_ASIDE, banks_of
+from ros2_avloc.learning.material.worlds import LEARNED, MEASURED, SET_ASIDE, banks_of, part_named
 from ros2_avloc.learning.measures.correspondence import best_threshold, right
 from ros2_avloc.learning.measures.figures import Figure, share
 from ros2_avloc.learning.measures.retrieval import DIRECTIONS, canonical, retrieval
-from ros2_avloc.learning.measuring.cases import LAYOUT
+from ros2_avloc.learning.measuring.cases import SINGLE
+from ros2_avloc.learning.measuring.embedders import of_others
 from ros2_avloc.learning.measuring.tables import markdown, percent, short
 from ros2_avloc.learning.networks import AVENet, L3Net
 from ros2_avloc.learning.training.checks import scenes_of
@@ -29,10 +29,10 @@ from ros2_avloc.learning.training.loop import load_part, scaled
 
 Embeddings = NDArray[np.float64]
 
-SCHEMA = 'ros2_avloc comparison 1'
+ALIGNED = 10
+"""Canonical correlation is fitted on so many times the scenes that are measured, from what was learned from."""
 
-SINGLE = Mixture(fewest=1, most=1, negatives=0.0, duets=0.0, layout=LAYOUT)
-"""Scenes of one object, which sounds."""
+SCHEMA = 'ros2_avloc comparison 1'
 
 
 class Described:
@@ -58,8 +58,7 @@ class Described:
 
     def pairs(self, seed: int) -> tuple[Embeddings, NDArray[np.bool_]]:
         """Return log-odds of each image with its own sound and one of another category, and the truth."""
-        rng, rows = np.random.default_rng(seed), np.arange(len(self.names))
-        others = [int(rng.choice(np.flatnonzero(self.names != name))) for name in self.names]
+        rows, others = np.arange(len(self.names)), of_others(self.names, seed)
         return (np.concatenate([self.logits[rows, rows], self.logits[rows, others]]),
                 np.repeat([True, False], len(rows)))
 
@@ -68,10 +67,12 @@ def _array(vectors: Tensor) -> Embeddings:
     return vectors.double().numpy()
 
 
-def compare(checkpoints: Sequence[Path], pack: Path | None, *, scenes: int) -> dict[str, Any]:
-    """Measure networks for retrieval on the same scenes of the simulated world, and of a pack's split `val`.
+def compare(checkpoints: Sequence[Path], pack: Path | None, *, scenes: int, split: str = 'val',
+            simulated: bool = True) -> dict[str, Any]:
+    """Measure networks for retrieval on the same scenes of the simulated world, and of a split of a pack.
 
-    Canonical correlation and the threshold of AVC are fitted on as many scenes set aside from training.
+    The threshold of AVC is fitted on as many scenes set aside from training, canonical correlation on `ALIGNED`
+    times as many of what was learned from.
 
     Parameters
     ----------
@@ -89,24 +90,36 @@ def compare(checkpoints: Sequence[Path], pack: Path | None, *, scenes: int) -> d
         If a checkpoint or the pack cannot be read.
     """
     networks = {path: read_retriever(path) for path in checkpoints}
-    measured, aside = banks_of(pack, MEASURED, 'val'), banks_of(pack, SET_ASIDE, 'calibrate')
+    measured = banks_of(pack, MEASURED, part_named(split), simulated=simulated)
+    aside = banks_of(pack, SET_ASIDE, 'calibrate', simulated=simulated)
+    baseline = any(isinstance(network, L3Net) for network in networks.values())
+    learned = banks_of(pack, LEARNED, 'learn', simulated=simulated) if baseline else {}
     found: dict[str, dict[str, Any]] = {}
     for path, network in networks.items():
         for name, bank in measured.items():
             test, fit = (Described(network, one, scenes, seed)
                          for one, seed in ((bank, MEASURED), (aside[name], SET_ASIDE)))
-            for kind, figures in _figures(network, test, fit).items():
+            pairs = aligned_pairs(network, learned[name], scenes) if isinstance(network, L3Net) else None
+            for kind, figures in _figures(network, test, fit, pairs).items():
                 found.setdefault(f'{kind} ({path.parent.parent.name})', {})[name] = figures
     return {'schema': SCHEMA, 'date': datetime.date.today().isoformat(), 'scenes': scenes, 'networks': found}
 
 
-def _figures(network: AVENet | L3Net, test: Described, fit: Described) -> dict[str, dict[str, Any]]:
+def aligned_pairs(network: L3Net, bank: Bank, scenes: int) -> tuple[Embeddings, Embeddings]:
+    """Return what a network makes of scenes that it learned from, ``(n, d)`` each."""
+    parts = [Described(network, bank, scenes, LEARNED + 1_000 * part).embeddings for part in range(1, ALIGNED + 1)]
+    images, sounds = zip(*parts, strict=True)
+    return np.concatenate(images), np.concatenate(sounds)
+
+
+def _figures(network: AVENet | L3Net, test: Described, fit: Described,
+             pairs: tuple[Embeddings, Embeddings] | None) -> dict[str, dict[str, Any]]:
     found, truth = test.pairs(MEASURED)
     avc = {'avc': share(right(found, truth, best_threshold(*fit.pairs(SET_ASIDE))))}
     plain = avc | retrieval(*test.embeddings, test.names)
-    if isinstance(network, AVENet):
+    if pairs is None:
         return {'AVE-Net': plain}
-    space, (images, sounds) = canonical(*fit.embeddings), test.embeddings
+    space, (images, sounds) = canonical(*pairs), test.embeddings
     aligned = retrieval(space.images(images), space.sounds(sounds), test.names)
     return {'L3-Net': plain, 'L3-Net + CCA': avc | aligned}
 

@@ -10,26 +10,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ros2_avloc.audio.spectrogram import spectrogram
+from ros2_avloc.errors import InputError
 from ros2_avloc.learning.material.banks import Bank
-from ros2_avloc.learning.material.scenes import Mixture
-from ros2_avloc.learning.material.worlds import MEASURED, banks_of
+from ros2_avloc.learning.material.worlds import MEASURED, banks_of, part_named
 from ros2_avloc.learning.measures.correspondence import right
 from ros2_avloc.learning.measures.figures import share
 from ros2_avloc.learning.measures.retrieval import DIRECTIONS, retrieval
+from ros2_avloc.learning.measuring.cases import SINGLE
 from ros2_avloc.learning.measuring.tables import markdown, percent, short
 from ros2_avloc.learning.training.checks import scenes_of
 from ros2_avloc.model.bundle import EmbedderBundle
 from ros2_avloc.model.embedder import Embedder, open_embedder
 from ros2_avloc.model.manifest import Calibration
 
-SINGLE = Mixture(most=1, negatives=0.0)
-"""One object in view, which sounds."""
-
 BALANCED = 0.5
 """Probability from which two count as a pair, where half of all are."""
 
-def measure_embedder(directory: Path, pack: Path | None, *, scenes: int) -> dict[str, Any]:
-    """Measure a bundle of AVE-Net on simulated scenes, and on a pack's split `val`.
+
+def measure_embedder(directory: Path, pack: Path | None, *, scenes: int, split: str = 'val',
+                     simulated: bool = True, library: str = 'auto') -> dict[str, Any]:
+    """Measure a bundle of AVE-Net on simulated scenes, and on a split of a pack.
+
+    Parameters
+    ----------
+    scenes
+        Of each set, of one object each.
+    library
+        As for `open_embedder`.
 
     Returns
     -------
@@ -37,13 +44,22 @@ def measure_embedder(directory: Path, pack: Path | None, *, scenes: int) -> dict
         ``bundle``, ``sha256``, ``engine``, ``date``, and ``sets``: by name of the set (``simulated``,
         ``real``) ``avc``, the share of right decisions on pairs of which half correspond, and what
         `measures.retrieval` returns.
+
+    Raises
+    ------
+    InputError
+        If the pack cannot be read, or all scenes are of one category.
+    BundleError, EngineError
+        If the bundle cannot be read or run.
     """
     bundle = EmbedderBundle.load(directory)
-    embedder = open_embedder(bundle)
-    sets = {name: _figures(embedder, bundle.calibration, bank, scenes)
-            for name, bank in banks_of(pack, MEASURED, 'val').items()}
+    banks = banks_of(pack, MEASURED, part_named(split), simulated=simulated)
+    embedder = open_embedder(bundle, library=library)
+    try:
+        sets = {name: _figures(embedder, bundle.calibration, bank, scenes) for name, bank in banks.items()}
+    finally:
+        embedder.close()
     identity = f'{embedder.identity.name} {embedder.identity.version}, {embedder.identity.precision}'
-    embedder.close()
     return {'bundle': bundle.name, 'sha256': bundle.sha256, 'engine': identity,
             'date': datetime.date.today().isoformat(), 'sets': sets}
 
@@ -59,11 +75,25 @@ def _figures(embedder: Embedder, calibration: Calibration, bank: Bank, scenes: i
 def _told(seen: NDArray[np.float32], heard: NDArray[np.float32], names: NDArray[np.str_],
           calibration: Calibration) -> NDArray[np.bool_]:
     """Return what is decided right: of each frame with its own sound, and with one of another category."""
-    rng = np.random.default_rng(MEASURED)
-    others = [int(rng.choice(np.flatnonzero(names != name))) for name in names]
+    others = of_others(names, MEASURED)
     distances = np.linalg.norm(np.tile(seen, (2, 1)) - np.concatenate([heard, heard[others]]), axis=1)
     found = calibration.probability(distances).astype(np.float64)
     return right(found, np.arange(2 * len(seen)) < len(seen), BALANCED)
+
+
+def of_others(names: NDArray[np.str_], seed: int) -> list[int]:
+    """Return for each scene the number of one of another category.
+
+    Raises
+    ------
+    InputError
+        If all are of one category.
+    """
+    if len(np.unique(names)) < 2:
+        raise InputError('All scenes are of one category, so nothing can be told apart; ask for more '
+                         '--scenes, or give a pack of more categories.')
+    rng = np.random.default_rng(seed)
+    return [int(rng.choice(np.flatnonzero(names != name))) for name in names]
 
 
 def embedder_table(report: dict[str, Any]) -> str:

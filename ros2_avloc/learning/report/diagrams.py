@@ -74,7 +74,14 @@ def whiskers(rows: Sequence[tuple[str, Sequence[tuple[Figure, str]]]],
         Name, and each figure with its class in the style.
     legend
         Name and class of each kind of figure.
+
+    Returns
+    -------
+    str
+        Empty where there are no rows.
     """
+    if not rows:
+        return ''
     tall = _ROW + _APART * (max(len(figures) for _, figures in rows) - 1)
     height = tall * len(rows) + 34
     parts = [part for tick in range(5) for part in _percentage(25 * tick, height)]

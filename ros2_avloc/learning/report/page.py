@@ -14,7 +14,7 @@ from ros2_avloc.learning.measuring.tables import NEGATIVE_WORDS, figure_rows, pe
 from ros2_avloc.learning.report import exhibits
 from ros2_avloc.learning.report.diagrams import Series, lines, reliability, whiskers
 from ros2_avloc.learning.report.exhibits import Exhibit, exhibit
-from ros2_avloc.learning.report.style import STYLE
+from ros2_avloc.learning.report.parts import card, columns, document, grid, words
 
 Report = dict[str, Any]
 
@@ -30,16 +30,12 @@ def page(report: Report, answers: dict[str, Answers], pictures: dict[str, list[b
     Parameters
     ----------
     report, answers, pictures
-        Of `measuring.Measured`.
+        Of `measuring.bundles.Measured`.
     """
     body = [*_head(report)]
     for name, figures in report['sets'].items():
         body.extend(_section(name, figures, answers[name], pictures[name], report['thresholds']))
-    inside = '\n'.join(body)
-    title = escape(f'{report["bundle"]}: what it reaches')
-    return (f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n<title>{title}</title>\n'
-            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-            f'<style>{STYLE}</style></head>\n<body><main>\n{inside}\n</main></body></html>\n')
+    return document(f'{report["bundle"]}: what it reaches', body)
 
 
 def _head(report: Report) -> Iterator[str]:
@@ -58,12 +54,12 @@ def _section(name: str, figures: Report, answers: Answers, pictures: Sequence[by
     yield f'<h2>{escape(TITLES.get(name, name))}</h2>'
     yield f'<p class="about">{escape(_origin(figures))}</p>'
     yield _heads(figures)
-    yield _columns([_card('Peak on what sounds', _places(figures)),
-                    _card('Precision and recall', _curve(figures, thresholds['shipped']))],
-                   [_card('By what is heard', _categories(figures))])
-    yield _columns([_card('Probability and truth', reliability(figures['calibration']['bins']))],
-                   [_card('Where nothing in view sounds', _negatives(figures))])
-    yield '<h3>All figures</h3>' + _table(figure_rows(figures))
+    yield columns([card('Peak on what sounds', _places(figures)),
+                    card('Precision and recall', _curve(figures, thresholds['shipped']))],
+                   [card('By what is heard', _categories(figures))])
+    yield columns([card('Probability and truth', reliability(figures['calibration']['bins']))],
+                   [card('Where nothing in view sounds', _negatives(figures))])
+    yield '<h3>All figures</h3>' + grid(figure_rows(figures))
     yield from _galleries(answers, pictures, thresholds['shipped'])
     yield '<h3>By category</h3>'
     for category, found in figures['by_category'].items():
@@ -75,10 +71,6 @@ def _origin(figures: Report) -> str:
     origin = figures['origin']
     told = ' · '.join(f'{key} {_plain(value)}' for key, value in origin.items() if value is not None)
     return f'{figures["pairs"]} pairs of a view and a sound · {told}'
-
-
-def _words(name: str) -> str:
-    return name.replace('_', ' ')
 
 
 def _plain(value: Any) -> str:
@@ -111,7 +103,7 @@ def _places(figures: Report) -> str:
 
 def _categories(figures: Report) -> str:
     named = sorted(figures['by_category'].items(), key=lambda item: -(item[1]['localisation']['value'] or 0))
-    return whiskers([(_words(name), [(found['localisation'], 'main'), (found['false_positives'], 'third')])
+    return whiskers([(words(name), [(found['localisation'], 'main'), (found['false_positives'], 'third')])
                      for name, found in named],
                     (('peak in place', 'main'), ('false positives, where it is not in view', 'third')))
 
@@ -130,14 +122,6 @@ def _curve(figures: Report, threshold: float) -> str:
                                         ('recall', 'recall, in place', 'second'),
                                         ('false_positives', 'false positives', 'third'))]
     return lines(series, 'threshold', threshold, f'shipped, {threshold:.2f}')
-
-
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    def row(cells: Sequence[str], tag: str) -> str:
-        return '<tr>' + ''.join(f'<{tag}>{escape(cell)}</{tag}>' for cell in cells) + '</tr>'
-
-    body = ''.join(row(cells, 'td') for cells in rows[1:])
-    return f'<div class="card scroll"><table>{row(rows[0], "th")}{body}</table></div>'
 
 
 def _galleries(answers: Answers, pictures: Sequence[bytes], threshold: float) -> Iterator[str]:
@@ -170,16 +154,8 @@ def _figure(shown: Exhibit) -> str:
 
 
 def _category(name: str, found: Report, shown: Sequence[str]) -> str:
-    return (f'<div class="category"><div><strong>{escape(_words(name))}</strong>'
+    return (f'<div class="category"><div><strong>{escape(words(name))}</strong>'
             f'<small>in place {percent(found["localisation"])}</small>'
             f'<small>found {percent(found["kept"])}</small>'
             f'<small>found elsewhere {percent(found["false_positives"])}</small></div>'
             f'<div class="gallery">{"".join(shown)}</div></div>')
-
-
-def _columns(left: Sequence[str], right: Sequence[str]) -> str:
-    return f'<div class="columns"><div>{"".join(left)}</div><div>{"".join(right)}</div></div>'
-
-
-def _card(title: str, inside: str) -> str:
-    return f'<div class="card"><h3 style="margin-top:0">{escape(title)}</h3>{inside}</div>'

@@ -1,0 +1,73 @@
+"""Pages about networks for retrieval: figures and diagrams of every set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from html import escape
+from typing import Any
+
+from ros2_avloc.learning.measures.retrieval import DIRECTIONS
+from ros2_avloc.learning.measuring.tables import percent, short
+from ros2_avloc.learning.report.diagrams import whiskers
+from ros2_avloc.learning.report.page import TITLES
+from ros2_avloc.learning.report.parts import card, columns, document, grid, words
+
+Report = dict[str, Any]
+Networks = Mapping[str, Mapping[str, Report]]
+"""Figures by network and set."""
+
+ARROWS = {direction: direction.replace('_', ' → ') for direction in DIRECTIONS}
+
+
+def embedder_page(report: Report) -> str:
+    """Return the report of `measuring.embedders.measure_embedder` as HTML that needs no other file."""
+    about = f'{report["date"]} · {report["engine"]} · bundle {report["sha256"][:16]}…'
+    return _page(report['bundle'], about, {report['bundle']: report['sets']})
+
+
+def comparison_page(report: Report) -> str:
+    """Return the report of `measuring.comparison.compare` as HTML that needs no other file."""
+    about = f'{report["date"]} · {report["scenes"]} scenes of each set'
+    return _page('Networks for retrieval', about, report['networks'])
+
+
+def _page(title: str, about: str, networks: Networks) -> str:
+    body = [f'<h1>{escape(title)}</h1>', f'<p class="about">{escape(about)}</p>',
+            '<p>nDCG@30 of what is found with a picture (image) or a second of sound (audio), among pictures '
+            'or among sounds; what is of the query\'s category is relevant, its own picture and sound are '
+            'left out. In brackets and as whiskers: 95 % intervals.</p>']
+    for name in next(iter(networks.values())):
+        body.extend(_section(name, {network: sets[name] for network, sets in networks.items()}))
+    return document(f'{title}: what is found', body)
+
+
+def _section(name: str, found: Mapping[str, Report]) -> Iterator[str]:
+    yield f'<h2>{escape(TITLES.get(name, name))}</h2>'
+    yield grid([['', *ARROWS.values(), 'AVC'], *_rows(found)])
+    cards = [card(f'{arrow}: nDCG@30', _direction(found, direction)) for direction, arrow in ARROWS.items()]
+    yield columns(cards[::2], cards[1::2])
+    for network, figures in found.items():
+        yield f'<h3>{escape(network)}: by category of the query</h3>'
+        yield columns([card('Across', _categories(figures, 'image_audio', 'audio_image'))],
+                      [card('Within', _categories(figures, 'image_image', 'audio_audio'))])
+
+
+def _rows(found: Mapping[str, Report]) -> Iterator[list[str]]:
+    first = next(iter(found.values()))
+    yield ['a random order', *(short(first[direction]['chance']) for direction in DIRECTIONS), '50 %']
+    for network, figures in found.items():
+        yield [network, *(percent(figures[direction]['ndcg']) for direction in DIRECTIONS),
+               percent(figures['avc'])]
+
+
+def _direction(found: Mapping[str, Report], direction: str) -> str:
+    asked = {network: figures[direction] for network, figures in found.items()}
+    return whiskers([(network, [(one['ndcg'], 'main'), (one['chance'], 'third')])
+                     for network, one in asked.items()], (('nDCG', 'main'), ('a random order', 'third')))
+
+
+def _categories(figures: Report, one: str, other: str) -> str:
+    first, second = (figures[direction]['by_category'] for direction in (one, other))
+    names = sorted(first, key=lambda name: -(first[name]['value'] or 0))
+    return whiskers([(words(name), [(first[name], 'main'), (second[name], 'second')]) for name in names],
+                    ((ARROWS[one], 'main'), (ARROWS[other], 'second')))
