@@ -20,6 +20,8 @@ engine = typer.Typer(help='Build the TensorRT engine ahead of time; list and rem
 app.add_typer(engine, name='engine')
 
 CacheDir = Annotated[Path | None, typer.Option(help='Where they are kept; else ~/.cache/ros2_avloc/engines.')]
+ImageTopic = Annotated[str, typer.Option(help='Of bags with several cameras; else found by its type.')]
+AudioTopic = Annotated[str, typer.Option(help='Of bags with several microphones; else found by its type.')]
 Pack = Annotated[Path | None, typer.Option(help='Directory of photos and recordings with an INDEX.csv.')]
 
 _DISTRIBUTIONS = {'cv2': 'opencv-python-headless', 'faiss': 'faiss-cpu'}
@@ -53,6 +55,8 @@ def train(
     pack: Pack = None,
     videos: Annotated[Path | None, typer.Option(help='Directory of video files.')] = None,
     bags: Annotated[Path | None, typer.Option(help='Directory of rosbag2 recordings.')] = None,
+    image_topic: ImageTopic = '',
+    audio_topic: AudioTopic = '',
     teachers: Annotated[Path | None, typer.Option(help='Directory of teachers, for the rung taught.')] = None,
     start: Annotated[Path | None, typer.Option(help='Checkpoint of another run to go on from.')] = None,
     simulated_share: Annotated[float, typer.Option(min=0, max=1, help='Of simulated items.')] = 1 / 4,
@@ -79,8 +83,8 @@ def train(
 
         if workers is None:
             workers = max(1, (os.cpu_count() or 1) // int(os.environ.get('LOCAL_WORLD_SIZE', '1')) - 1)
-        recipe = Recipe(rung, network, pack, videos, bags, teachers, start, simulated_share,
-                        length=minutes if steps is None else steps, in_minutes=steps is None,
+        recipe = Recipe(rung, network, pack, videos, bags, image_topic, audio_topic, teachers, start,
+                        simulated_share, length=minutes if steps is None else steps, in_minutes=steps is None,
                         stages=tuple(stage or ()), batch=batch, rate=rate, curriculum=curriculum, width=width,
                         seed=seed, workers=workers)
         learn(recipe, out, resume=resume, say=typer.echo)
@@ -95,6 +99,8 @@ def evaluate(
     split: Annotated[str, typer.Option(help='Split of the pack.')] = 'val',
     videos: Annotated[Path | None, typer.Option(help='JSON of boxes beside video files.')] = None,
     bags: Annotated[Path | None, typer.Option(help='rosbag2 recordings with a topic …/truth.')] = None,
+    image_topic: ImageTopic = '',
+    audio_topic: AudioTopic = '',
     simulated: Annotated[bool, typer.Option(help='Measure on simulated scenes.')] = True,
     json: Annotated[Path | None, typer.Option(help='File for the figures.')] = None,
     report: Annotated[Path | None, typer.Option(help='File for the report with pictures, .html.')] = None,
@@ -104,9 +110,11 @@ def evaluate(
     """Measure a bundle on simulated scenes, scenes composed from a pack, videos with boxes, and bags."""
     with _plainly():
         from ros2_avloc.learning.report.evaluating import Request, evaluated
+        from ros2_avloc.recordings.topics import Named
 
-        typer.echo(evaluated(Request(bundle, tuple(checkpoint or ()), pack, split, videos, bags, simulated,
-                                     scenes, engine, json, report)))
+        typer.echo(evaluated(Request(bundle, tuple(checkpoint or ()), pack, split, videos, bags,
+                                     Named(image_topic, audio_topic), simulated, scenes, engine, json,
+                                     report)))
 
 
 @app.command()
@@ -136,14 +144,18 @@ def search(
     index: Annotated[Path | None, typer.Option(help='File of the index; else in FOLDER.')] = None,
     sheet: Annotated[Path, typer.Option(help='File of the contact sheet.')] = Path('avloc-search.png'),
     bundle: Annotated[str, typer.Option(help='Directory of an AVE-Net, or a shipped one.')] = 'avenet',
+    image_topic: ImageTopic = '',
+    audio_topic: AudioTopic = '',
 ) -> None:
     """Find moments of recordings that look like or sound like a photo, a sound, or another moment."""
     with _plainly():
         from rich.console import Console
 
+        from ros2_avloc.recordings.topics import Named
         from ros2_avloc.retrieval.command import Wish, run
 
-        run(Wish(folder, query, find, count, every, index, sheet, bundle), Console(), _to_stderr)
+        topics = Named(image_topic, audio_topic)
+        run(Wish(folder, query, find, count, every, index, sheet, bundle, topics), Console(), _to_stderr)
 
 
 @engine.command()

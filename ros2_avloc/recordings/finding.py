@@ -8,20 +8,21 @@ from pathlib import Path
 from ros2_avloc.errors import InputError
 from ros2_avloc.recordings.bag_file import BagFile
 from ros2_avloc.recordings.recording import Recording
+from ros2_avloc.recordings.topics import BY_TYPE, Named
 from ros2_avloc.recordings.video_file import SUFFIXES, VideoFile
 
 BAG_SUFFIXES = frozenset({'.mcap', '.db3'})
 
 
-def open_recording(path: Path, *, image: str = '', audio: str = '') -> Recording:
+def open_recording(path: Path, named: Named = BY_TYPE) -> Recording:
     """Open a video file, or a rosbag2 recording (its folder, or a single ``.mcap`` or ``.db3`` file).
 
     Parameters
     ----------
     path
         Where it is.
-    image, audio
-        Topics of a rosbag2 recording; empty: found by their type.
+    named
+        Topics of a rosbag2 recording.
 
     Raises
     ------
@@ -31,7 +32,7 @@ def open_recording(path: Path, *, image: str = '', audio: str = '') -> Recording
     if not path.exists():
         raise InputError(f'{path} does not exist; give a video file or a rosbag2 recording.')
     if path.is_dir() or path.suffix.lower() in BAG_SUFFIXES:
-        return BagFile(path, image=image, audio=audio)
+        return BagFile(path, image=named.image, audio=named.audio)
     return VideoFile(path)
 
 

@@ -20,6 +20,17 @@ AUDIO_INFO = 'audio_common_msgs/msg/AudioInfo'
 
 
 @dataclass(frozen=True)
+class Named:
+    """Camera and microphone that somebody named, for recordings that have several; empty: by their type."""
+
+    image: str = ''
+    audio: str = ''
+
+
+BY_TYPE = Named()
+
+
+@dataclass(frozen=True)
 class Topics:
     """Names of topics; empty where there is none."""
 
@@ -80,7 +91,7 @@ def _named(topics: Mapping[str, str], name: str, kinds: tuple[str, ...]) -> str:
 def _only(found: list[str], what: str) -> str:
     if len(found) > 1:
         raise InputError(f'The recording has several {what} topics ({", ".join(found)}); '
-                         'name the one to take.')
+                         f'name the one to take, as with --{what}-topic {found[0]}.')
     return found[0] if found else ''
 
 

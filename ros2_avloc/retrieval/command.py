@@ -15,6 +15,7 @@ from ros2_avloc.audio.spectrogram import spectrogram
 from ros2_avloc.errors import AvlocError, BundleError, InputError
 from ros2_avloc.model.bundle import EmbedderBundle
 from ros2_avloc.model.embedder import Embedder, open_embedder
+from ros2_avloc.recordings.topics import BY_TYPE, Named
 from ros2_avloc.retrieval.exhibits import read_exhibits
 from ros2_avloc.retrieval.indexing import Update, Watch, index_path, update
 from ros2_avloc.retrieval.material import OWN_NAME, root_of
@@ -42,6 +43,7 @@ class Wish:
     index: Path | None = None
     sheet: Path = Path(f'{OWN_NAME}.png')
     bundle: str = 'avenet'
+    topics: Named = BY_TYPE
 
 
 def run(wish: Wish, console: Console, say: Say) -> None:
@@ -63,13 +65,13 @@ def run(wish: Wish, console: Console, say: Say) -> None:
     """
     if wish.find not in FINDS:
         raise InputError(f'--find is {", ".join(FINDS)}; not {wish.find}.')
-    query = None if wish.query is None else read_query(wish.query, wish.folder)
+    query = None if wish.query is None else read_query(wish.query, wish.folder, wish.topics)
     bundle = _bundle(wish.bundle)
     embedder = open_embedder(bundle)
     try:
         with _progress() as watch:
             index = wish.index or index_path(wish.folder)
-            done = update(wish.folder, index, bundle.sha256, wish.every, embedder, *watch)
+            done = update(wish.folder, index, bundle.sha256, wish.every, embedder, *watch, wish.topics)
         _tell(done, index, say)
         vectors = {} if query is None else _embedded(query, embedder)
     finally:
@@ -81,7 +83,8 @@ def run(wish: Wish, console: Console, say: Say) -> None:
     answers = search(done.library, vectors, FINDS[wish.find], wish.count, bundle.calibration)
     for answer in answers:
         console.print(table(answer))
-    exhibits = read_exhibits(root_of(wish.folder), [hit for answer in answers for hit in answer.hits])
+    exhibits = read_exhibits(root_of(wish.folder), [hit for answer in answers for hit in answer.hits],
+                             wish.topics)
     write_sheet(contact_sheet(query, answers, exhibits), wish.sheet)
     say(f'The contact sheet is {wish.sheet}.')
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ros2_avloc.audio.sound import Sound
 from ros2_avloc.errors import InputError
 from ros2_avloc.recordings.recording import Recording, Stamps
+from ros2_avloc.recordings.topics import BY_TYPE, Named
 from ros2_avloc.retrieval.material import open_material
 from ros2_avloc.retrieval.moments import frames_at, second_around
 from ros2_avloc.retrieval.searching import Hit
@@ -28,7 +29,7 @@ class Exhibit:
     samples: NDArray[np.float32] | None
 
 
-def read_exhibits(root: Path, hits: Iterable[Hit]) -> dict[Key, Exhibit]:
+def read_exhibits(root: Path, hits: Iterable[Hit], named: Named = BY_TYPE) -> dict[Key, Exhibit]:
     """Decode the moments of hits, each once; of what cannot be read any more there is nothing."""
     wanted: dict[str, set[int]] = {}
     for hit in hits:
@@ -37,7 +38,7 @@ def read_exhibits(root: Path, hits: Iterable[Hit]) -> dict[Key, Exhibit]:
     for path, stamps in wanted.items():
         times = np.array(sorted(stamps), np.int64)
         try:
-            read = _read(open_material(root / path), times)
+            read = _read(open_material(root / path, named), times)
         except InputError:
             read = [Exhibit(None, None)] * len(times)
         exhibits.update({(path, time): one for time, one in zip(times.tolist(), read, strict=True)})

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from ros2_avloc.errors import InputError
 from ros2_avloc.model.embedder import Embedder
+from ros2_avloc.recordings.topics import BY_TYPE, Named
 from ros2_avloc.retrieval.library import (
     DamagedError,
     Entry,
@@ -65,7 +66,8 @@ def index_path(folder: Path) -> Path:
 
 
 def update(folder: Path, index: Path, sha256: str, every: float, embedder: Embedder,
-           watch: Watch = lambda name, done: None, expect: Expect = lambda count: None) -> Update:
+           watch: Watch = lambda name, done: None, expect: Expect = lambda count: None,
+           named: Named = BY_TYPE) -> Update:
     """Make the index say what the folder holds, and write it if anything changed.
 
     Recordings are the same as before if path, size and time of change are. If this is interrupted, what is
@@ -83,6 +85,8 @@ def update(folder: Path, index: Path, sha256: str, every: float, embedder: Embed
         Seconds between moments.
     embedder
         Of that bundle.
+    named
+        Topics of bags.
 
     Raises
     ------
@@ -92,7 +96,7 @@ def update(folder: Path, index: Path, sha256: str, every: float, embedder: Embed
         If the model fails.
     """
     paths = find_material(folder)
-    before, said = _usable(index, sha256, every)
+    before, said = _usable(index, Library(sha256, every, (), named))
     known = {entry.identity: entry for entry in before.entries}
     result = Update(before, said=said)
     found = _identified(paths, root_of(folder), result)
@@ -101,10 +105,10 @@ def update(folder: Path, index: Path, sha256: str, every: float, embedder: Embed
     result.forgotten = sum(entry.identity.path not in names for entry in before.entries)
     try:
         _embed({identity: path for identity, path in found.items() if identity not in known}, kept, result,
-               every, embedder, watch, expect)
+               embedder, watch, expect)
     finally:
         entries = tuple(sorted(kept.values(), key=lambda entry: entry.identity.path))
-        result.library = Library(sha256, every, entries)
+        result.library = replace(result.library, entries=entries)
         if said or entries != before.entries:
             write_library(result.library, index)
     if not entries:
@@ -112,19 +116,21 @@ def update(folder: Path, index: Path, sha256: str, every: float, embedder: Embed
     return result
 
 
-def _usable(index: Path, sha256: str, every: float) -> tuple[Library, str]:
+def _usable(index: Path, empty: Library) -> tuple[Library, str]:
     """Return the library as it was, or an empty one and why it is made anew."""
-    empty = Library(sha256, every, ())
     try:
         before = read_library(index)
     except DamagedError:
         return empty, f'{index} is damaged or of another version; it is made anew.'
     if before is None:
         return empty, ''
-    if before.sha256 != sha256:
+    if before.sha256 != empty.sha256:
         return empty, f'{index} was made with another bundle; it is made anew.'
-    if before.every != every:
-        return empty, f'{index} has a moment every {before.every:g} s, not {every:g} s; it is made anew.'
+    if before.every != empty.every:
+        return empty, (f'{index} has a moment every {before.every:g} s, not {empty.every:g} s; it is made '
+                       'anew.')
+    if before.named != empty.named:
+        return empty, f'{index} was made from other topics; it is made anew.'
     return before, ''
 
 
@@ -138,14 +144,15 @@ def _identified(paths: list[Path], root: Path, result: Update) -> dict[Identity,
     return found
 
 
-def _embed(todo: dict[Identity, Path], kept: dict[Identity, Entry], result: Update, every: float,
+def _embed(todo: dict[Identity, Path], kept: dict[Identity, Entry], result: Update,
            embedder: Embedder, watch: Watch, expect: Expect) -> None:
     expect(len(todo))
     begin = time.monotonic()
     for number, (identity, path) in enumerate(todo.items()):
         try:
-            recording = open_material(path)
-            moments = embed_moments(recording, embedder, every, partial(_tick, watch, path.name, number))
+            recording = open_material(path, result.library.named)
+            moments = embed_moments(recording, embedder, result.library.every,
+                                    partial(_tick, watch, path.name, number))
         except InputError as error:
             result.unreadable.append(str(error))
             continue

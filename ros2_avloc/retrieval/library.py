@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from ros2_avloc.errors import InputError
+from ros2_avloc.recordings.topics import BY_TYPE, Named
 from ros2_avloc.retrieval.moments import Moments
 
-FORMAT = 'ros2_avloc search 1'
+FORMAT = 'ros2_avloc search 2'
 
 _ARRAYS = ('times', 'seen', 'heard', 'levels')
 
@@ -64,11 +65,14 @@ class Library:
         Seconds between moments.
     entries
         In order of their paths.
+    named
+        Topics that were taken of bags.
     """
 
     sha256: str
     every: float
     entries: tuple[Entry, ...]
+    named: Named = BY_TYPE
 
     def __len__(self) -> int:
         """Return the number of moments."""
@@ -101,6 +105,7 @@ def write_library(library: Library, path: Path) -> None:
         If it cannot be written.
     """
     about = {'format': FORMAT, 'sha256': library.sha256, 'every': library.every,
+             'named': asdict(library.named),
              'recordings': [asdict(entry.identity) | {'begin': entry.begin, 'moments': len(entry.moments)}
                             for entry in library.entries]}
     arrays = {name: np.concatenate([getattr(entry.moments, name) for entry in library.entries])
@@ -138,7 +143,8 @@ def read_library(path: Path) -> Library | None:
         about = json.loads(arrays.pop('about').tobytes())
         if about['format'] != FORMAT:
             raise DamagedError
-        return Library(about['sha256'], about['every'], tuple(_entries(about['recordings'], arrays)))
+        return Library(about['sha256'], about['every'], tuple(_entries(about['recordings'], arrays)),
+                       Named(**about['named']))
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -15,6 +15,7 @@ from ros2_avloc.errors import InputError
 from ros2_avloc.recordings.container import BEGIN
 from ros2_avloc.recordings.finding import below, open_recording
 from ros2_avloc.recordings.recording import Recording, Stamps
+from ros2_avloc.recordings.topics import BY_TYPE, Named
 from ros2_avloc.recordings.video_file import VideoFile
 from ros2_avloc.vision.frame import Frame
 
@@ -52,8 +53,8 @@ def root_of(folder: Path) -> Path:
     return folder if is_collection else folder.absolute().parent
 
 
-def open_material(path: Path) -> Recording:
-    """Open what `find_material` returned.
+def open_material(path: Path, named: Named = BY_TYPE) -> Recording:
+    """Open what `find_material` returned; of bags with several cameras or microphones take those `named`.
 
     Raises
     ------
@@ -64,7 +65,7 @@ def open_material(path: Path) -> Recording:
         return Photo(path)
     if path.suffix.lower() in SOUND_SUFFIXES and path.is_file():
         return SoundFile(path)
-    return open_recording(path)
+    return open_recording(path, named)
 
 
 class SoundFile(VideoFile):

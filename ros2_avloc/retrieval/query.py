@@ -13,6 +13,7 @@ from ros2_avloc.audio.sound import HOP, SAMPLE_RATE, Missing, Sound
 from ros2_avloc.errors import InputError
 from ros2_avloc.recordings.container import opened, zero_of
 from ros2_avloc.recordings.recording import SECOND, Recording
+from ros2_avloc.recordings.topics import BY_TYPE, Named
 from ros2_avloc.recordings.video_sound import read_sound
 from ros2_avloc.retrieval.material import PHOTO_SUFFIXES, Photo, SoundFile, open_material
 from ros2_avloc.retrieval.moments import (
@@ -52,15 +53,17 @@ class Query:
     note: str = ''
 
 
-def read_query(text: str, folder: Path) -> Query:
+def read_query(text: str, folder: Path, named: Named = BY_TYPE) -> Query:
     """Read what a person asks for.
 
     Parameters
     ----------
     text
         Path of a photo or of a sound; or of a recording or a sound, with ``@`` and a time in seconds
-        or as ``1:12.5``. A path
-        that is not found as it stands is looked for in `folder`.
+        or as ``1:12.5``.
+        A path that is not found as it stands is looked for in `folder`.
+    named
+        Topics of bags.
 
     Raises
     ------
@@ -73,7 +76,7 @@ def read_query(text: str, folder: Path) -> Query:
             raise InputError(f'{path} is a photo and has no moments; leave out @{seconds:g}.')
         frame, = Photo(path).frames([0])
         return Query(path.name, frame.rgb, None)
-    recording = open_material(path)
+    recording = open_material(path, named)
     if isinstance(recording, SoundFile):
         return _loudest(recording) if seconds is None else _heard_at(recording, seconds)
     if seconds is None:

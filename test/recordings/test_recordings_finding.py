@@ -4,6 +4,7 @@ import pytest
 from ros2_avloc.errors import InputError
 from ros2_avloc.recordings.bag_file import BagFile
 from ros2_avloc.recordings.finding import find_recordings, open_recording
+from ros2_avloc.recordings.topics import Named
 from ros2_avloc.recordings.video_file import VideoFile
 
 
@@ -34,3 +35,9 @@ def test_a_folder_without_recordings_says_so(tmp_path):
         find_recordings(tmp_path)
     with pytest.raises(InputError, match='absent does not exist'):
         open_recording(tmp_path / 'absent')
+
+
+def test_topics_can_be_named(folder):
+    assert open_recording(folder / 'robot', Named('/camera/image_raw', '/audio')).stamps.size
+    with pytest.raises(InputError, match='robot: The recording has no topic /other'):
+        open_recording(folder / 'robot', Named(audio='/other'))

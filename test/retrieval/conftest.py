@@ -135,8 +135,8 @@ def film(path, kind, seed, seconds=4.0, rate=5):
     return write(path, pictures, scene.audio(0, round(RATE * seconds)), rate)
 
 
-def bag(path, colour, seconds=4, begin=100 * NS):
-    """A rosbag2 recording of one colour with its tone."""
+def bag(path, *colours, seconds=4, begin=100 * NS):
+    """A rosbag2 recording of one colour with its tone; with more colours, under /1, /2 … too."""
     types = get_typestore(Stores.ROS2_JAZZY)
     for name, text in DEFINITIONS.items():
         types.register(get_types_from_msg(text, name))
@@ -148,18 +148,21 @@ def bag(path, colour, seconds=4, begin=100 * NS):
         time = message('builtin_interfaces/msg/Time', stamp // NS, stamp % NS)
         return message('std_msgs/msg/Header', time, '')
 
-    rgb = np.full((48, 64, 3), RGB[colour], np.uint8)
-    heard = (32_767 * tone(HERTZ[colour], seconds)).astype('<i2').reshape(-1, 1_600)
     info = message('audio_common_msgs/msg/AudioInfo', 1, RATE, 'S16LE', RATE * 16, 'wave')
     items = [(begin, '/audio_info', info)]
-    for number, block in enumerate(heard):
-        stamp = begin + number * NS // 30
-        sound = message('audio_common_msgs/msg/AudioData', block.view(np.uint8).copy())
-        items.append((stamp + NS // 30, '/audio',
-                      message('audio_common_msgs/msg/AudioDataStamped', header(stamp), sound)))
-        if number % 3 == 0:
-            items.append((stamp, '/image', message('sensor_msgs/msg/Image', header(stamp), 48, 64, 'rgb8', 0,
-                                                   192, rgb.reshape(-1))))
+    for place, colour in enumerate(colours):
+        rgb = np.full((48, 64, 3), RGB[colour], np.uint8)
+        heard = (32_767 * tone(HERTZ[colour], seconds)).astype('<i2').reshape(-1, 1_600)
+        below = f'/{place}' if place else ''
+        for number, block in enumerate(heard):
+            stamp = begin + number * NS // 30
+            sound = message('audio_common_msgs/msg/AudioData', block.view(np.uint8).copy())
+            items.append((stamp + NS // 30, f'{below}/audio',
+                          message('audio_common_msgs/msg/AudioDataStamped', header(stamp), sound)))
+            if number % 3 == 0:
+                image = message('sensor_msgs/msg/Image', header(stamp), 48, 64, 'rgb8', 0, 192,
+                                rgb.reshape(-1))
+                items.append((stamp, f'{below}/image', image))
     with BagWriter(path, share=[INTERFACES]) as writer:
         for received, topic, one in sorted(items, key=lambda item: item[0]):
             kind = one.__msgtype__

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from ros2_avloc.errors import InputError
+from ros2_avloc.recordings.topics import Named
 from ros2_avloc.retrieval.indexing import index_path, update
 
 
@@ -127,3 +128,20 @@ def test_a_single_recording_has_its_index_beside_it(folder, embedder):
     assert names(result) == ['red.mp4']
     assert index_path(path) == folder / '.red.mp4.avloc-search.npz' and index_path(path).is_file()
     assert Folder(path, embedder).update().embedded == 0
+
+
+def test_of_several_cameras_and_microphones_those_are_taken_that_are_named(tmp_path, make, embedder):
+    make.bag(tmp_path / 'robot', 'red', 'blue')
+    make.photo(tmp_path / 'green.png', 'green')
+
+    def indexed(*topics):
+        return update(tmp_path, index_path(tmp_path), 'one', 1.0, embedder, named=Named(*topics))
+
+    sentence, = indexed().unreadable
+    assert 'several audio topics (/1/audio, /audio)' in sentence and '--audio-topic' in sentence
+    for topics, colour in ((('/image', '/audio'), 0), (('/1/image', '/1/audio'), 2)):
+        result = indexed(*topics)
+        assert result.said.endswith('was made from other topics; it is made anew.')
+        assert result.unreadable == []
+        assert result.library.entries[1].moments.seen[0, :3].argmax() == colour
+        assert indexed(*topics).embedded == 0

@@ -72,7 +72,7 @@ def test_what_is_no_index_is_damaged(content, tmp_path):
 
 
 @pytest.mark.parametrize('about', [b'[]', b'{}', b'not JSON', b'{"format": "ros2_avloc search 0"}',
-                                   b'{"format": "ros2_avloc search 1", "sha256": "", "every": 1, '
+                                   b'{"format": "ros2_avloc search 2", "sha256": "", "every": 1, '
                                    b'"recordings": [{"moments": 3}]}'])
 def test_an_index_of_another_kind_is_damaged(about, tmp_path):
     np.savez(tmp_path / 'index.npz', about=np.frombuffer(about, np.uint8))

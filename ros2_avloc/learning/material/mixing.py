@@ -12,6 +12,7 @@ from ros2_avloc.learning.material.moments import Moments, read_recordings
 from ros2_avloc.learning.material.sources import Recorded
 from ros2_avloc.learning.material.streams import Source, Stream
 from ros2_avloc.learning.material.worlds import LEARNED, SET_ASIDE, banks_of
+from ros2_avloc.recordings.topics import BY_TYPE, Named
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Material:
 
     @classmethod
     def read(cls, pack: Path | None, folders: Sequence[Path], simulated_share: float, seed: int,
-             group: int) -> Material:
+             group: int, named: Named = BY_TYPE) -> Material:
         """Read packs, open recordings, and make simulated worlds.
 
         Parameters
@@ -54,6 +55,8 @@ class Material:
             Directories of videos and bags.
         group
             Items of a batch, over all processes.
+        named
+            Topics of bags.
 
         Raises
         ------
@@ -64,7 +67,7 @@ class Material:
         if not simulated and pack is None and not folders:
             raise InputError('There is nothing to learn from: name --pack, --videos or --bags, or leave '
                              '--simulated-share out.')
-        recordings = [Moments(read_recordings(folder), seed, group) for folder in folders]
+        recordings = [Moments(read_recordings(folder, named), seed, group) for folder in folders]
         banks = banks_of(pack, LEARNED, 'learn', simulated=simulated)
         aside = banks_of(pack, SET_ASIDE, 'calibrate', simulated=simulated)
         return cls(banks, aside, recordings, simulated_share, seed)

@@ -27,6 +27,7 @@ from ros2_avloc.learning.material.streams import Item, Rng
 from ros2_avloc.learning.material.variation import Variation
 from ros2_avloc.recordings.finding import find_recordings, open_recording
 from ros2_avloc.recordings.recording import SECOND, Recording
+from ros2_avloc.recordings.topics import BY_TYPE, Named
 
 HALF = SECOND // 2
 """From the mid-point of a second to its end, ns."""
@@ -221,7 +222,7 @@ class Pairs:
         return batch * self.moments.group + int(partners[slot])
 
 
-def read_recordings(root: Path) -> list[Recording]:
+def read_recordings(root: Path, named: Named = BY_TYPE) -> list[Recording]:
     """Open all recordings below a folder; those that cannot be read are left out with a warning.
 
     Raises
@@ -232,7 +233,7 @@ def read_recordings(root: Path) -> list[Recording]:
     opened, error = [], None
     for path in find_recordings(root):
         try:
-            opened.append(open_recording(path))
+            opened.append(open_recording(path, named))
         except InputError as damaged:
             error = damaged
             warnings.warn(str(damaged), stacklevel=2)

@@ -26,6 +26,7 @@ from ros2_avloc.learning.measuring.recorded import recorded
 from ros2_avloc.learning.measuring.told_bags import read_told_bags
 from ros2_avloc.model.bundle import Bundle
 from ros2_avloc.model.engines import open_engine
+from ros2_avloc.recordings.topics import BY_TYPE, Named
 
 SCHEMA = 'ros2_avloc evaluation 2'
 
@@ -124,8 +125,11 @@ def composed_sets(pack: Path | None, split: str, scenes: int, *,
     return {name: composed(bank, scenes, MEASURED) for name, bank in banks.items()}
 
 
-def recorded_sets(videos: Path | None, bags: Path | None) -> dict[str, CaseSet]:
+def recorded_sets(videos: Path | None, bags: Path | None,
+                  named: Named = BY_TYPE) -> dict[str, CaseSet]:
     """Return the cases of videos with a JSON of boxes (``videos``) and of bags with truth (``bags``).
+
+    In bags with several cameras or microphones, `named` are taken.
 
     Raises
     ------
@@ -133,7 +137,7 @@ def recorded_sets(videos: Path | None, bags: Path | None) -> dict[str, CaseSet]:
         If one cannot be read, or has no moment to measure on.
     """
     sources = {'videos': read_boxed_videos(videos) if videos else None,
-               'bags': read_told_bags(bags) if bags else None}
+               'bags': read_told_bags(bags, named) if bags else None}
     return {name: recorded(source, MEASURED) for name, source in sources.items() if source is not None}
 
 

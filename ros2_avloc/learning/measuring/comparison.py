@@ -30,7 +30,7 @@ from ros2_avloc.learning.training.loop import load_part, scaled
 Embeddings = NDArray[np.float64]
 
 ALIGNED = 10
-"""Canonical correlation is fitted on so many times the scenes that are measured, from what was learned from."""
+"""So many times the scenes that are measured, canonical correlation is fitted on."""
 
 SCHEMA = 'ros2_avloc comparison 1'
 
@@ -71,8 +71,8 @@ def compare(checkpoints: Sequence[Path], pack: Path | None, *, scenes: int, spli
             simulated: bool = True) -> dict[str, Any]:
     """Measure networks for retrieval on the same scenes of the simulated world, and of a split of a pack.
 
-    The threshold of AVC is fitted on as many scenes set aside from training, canonical correlation on `ALIGNED`
-    times as many of what was learned from.
+    The threshold of AVC is fitted on as many scenes set aside from training, canonical correlation on
+    `ALIGNED` times as many of what was learned from.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def compare(checkpoints: Sequence[Path], pack: Path | None, *, scenes: int, spli
 
 def aligned_pairs(network: L3Net, bank: Bank, scenes: int) -> tuple[Embeddings, Embeddings]:
     """Return what a network makes of scenes that it learned from, ``(n, d)`` each."""
-    parts = [Described(network, bank, scenes, LEARNED + 1_000 * part).embeddings for part in range(1, ALIGNED + 1)]
+    parts = [Described(network, bank, scenes, 1_000 + part).embeddings for part in range(ALIGNED)]
     images, sounds = zip(*parts, strict=True)
     return np.concatenate(images), np.concatenate(sounds)
 

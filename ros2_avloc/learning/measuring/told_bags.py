@@ -14,25 +14,31 @@ from ros2_avloc.messages.stamps import to_nanoseconds
 from ros2_avloc.recordings.bag_file import BagFile
 from ros2_avloc.recordings.bag_reader import BagReader
 from ros2_avloc.recordings.finding import find_recordings
+from ros2_avloc.recordings.topics import BY_TYPE, Named
 
 TRUTH = 'vision_msgs/msg/Detection2DArray'
 """Type of the topic ``…/truth``: a detection for each object in view, score 1 while it sounds, else 0."""
 
 
-def read_told_bags(root: Path) -> list[Annotated]:
+def read_told_bags(root: Path, named: Named = BY_TYPE) -> list[Annotated]:
     """Read the bags below a folder, or the one that it is.
 
     A moment counts if the same things sound throughout the second around it.
+
+    Parameters
+    ----------
+    named
+        Camera and microphone, where there are several.
 
     Raises
     ------
     InputError
         If there is none, one cannot be read, or one lacks pictures or truth.
     """
-    return [_annotated(path) for path in find_recordings(root)]
+    return [_annotated(path, named) for path in find_recordings(root)]
 
 
-def _annotated(path: Path) -> Annotated:
+def _annotated(path: Path, named: Named) -> Annotated:
     with BagReader(path) as bag:
         topics = [name for name, kind in sorted(bag.topics.items())
                   if kind == TRUTH and name.endswith('/truth')]
@@ -40,7 +46,7 @@ def _annotated(path: Path) -> Annotated:
             raise InputError(f'{path} has no topic …/truth of type {TRUTH}; record what the simulator says.')
         truths = {to_nanoseconds(message.header.stamp): message.detections
                   for _, _, message in bag.messages(topics[:1])}
-    recording = BagFile(path)
+    recording = BagFile(path, image=named.image, audio=named.audio)
     if not len(recording.stamps):
         raise InputError(f'{path} has no pictures; record the camera too.')
     height, width = next(recording.frames([0])).rgb.shape[:2]

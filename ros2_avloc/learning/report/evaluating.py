@@ -15,6 +15,7 @@ from ros2_avloc.learning.measuring.tables import table
 from ros2_avloc.learning.report.page import page
 from ros2_avloc.learning.report.retrieval_page import comparison_page, embedder_page
 from ros2_avloc.model.manifest import AVE_NET, MANIFEST_NAME, read_manifest
+from ros2_avloc.recordings.topics import Named
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Request:
     split: str
     videos: Path | None
     bags: Path | None
+    topics: Named
     simulated: bool
     scenes: int
     engine: str
@@ -98,7 +100,7 @@ def _only_composed(asked: Request) -> None:
 
 
 def _localizer(asked: Request, bundle: Path) -> Written:
-    sets = recorded_sets(asked.videos, asked.bags)
+    sets = recorded_sets(asked.videos, asked.bags, asked.topics)
     sets = composed_sets(asked.pack, asked.split, asked.scenes, simulated=asked.simulated) | sets
     if not sets:
         raise InputError('There is nothing to measure on: name --pack, --videos or --bags, or leave '

@@ -19,6 +19,7 @@ from ros2_avloc.learning.training.rungs import budgets
 from ros2_avloc.learning.training.stages import Stage
 from ros2_avloc.learning.training.starting import begin_with
 from ros2_avloc.learning.training.teachers import check_teachers
+from ros2_avloc.recordings.topics import Named
 
 
 def learn(recipe: Recipe, out: Path, *, resume: bool, say: Callable[[str], None] = print) -> None:
@@ -84,7 +85,8 @@ def _write_recipe(recipe: Recipe, budget: dict[str, Budget], out: Path) -> None:
 def _material(recipe: Recipe, batch: int) -> Material:
     folders = [folder for folder in (recipe.videos, recipe.bags) if folder is not None]
     group = batch * int(os.environ.get('WORLD_SIZE', '1'))
-    material = Material.read(recipe.pack, folders, recipe.simulated_share, recipe.seed, group)
+    material = Material.read(recipe.pack, folders, recipe.simulated_share, recipe.seed, group,
+                             Named(recipe.image_topic, recipe.audio_topic))
     if recipe.rung == 'taught' and not material.banks:
         raise InputError('The rung taught needs categories, which only packs and simulated scenes have; '
                          'name --pack, or choose --rung label-free.')

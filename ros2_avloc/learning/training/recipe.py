@@ -24,6 +24,8 @@ class Recipe:
         ``'avol'``, ``'ave'`` or ``'l3'``.
     pack, videos, bags
         What to learn from besides simulated scenes.
+    image_topic, audio_topic
+        Of bags that have several cameras or microphones; empty: found by their type.
     teachers
         Directory of the teachers, for the rung `taught`.
     start
@@ -51,6 +53,8 @@ class Recipe:
     pack: Path | None = None
     videos: Path | None = None
     bags: Path | None = None
+    image_topic: str = ''
+    audio_topic: str = ''
     teachers: Path | None = None
     start: Path | None = None
     simulated_share: float = 1 / 4
@@ -109,6 +113,8 @@ def written(recipe: Recipe, budget: dict[str, Budget]) -> dict[str, Any]:
                 for name, value in asdict(recipe).items()}
     for name in ('length', 'in_minutes', 'batch', 'rate'):
         del settings[name]
+    for name in ('image_topic', 'audio_topic'):
+        settings[name] = settings[name] or None
     before: dict[str, Any] = {}
     if recipe.start is not None:
         settings['start'] = '/'.join(recipe.start.absolute().parts[-3:])  # RUN/STAGE/last.ckpt
