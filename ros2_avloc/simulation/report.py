@@ -59,7 +59,7 @@ def table(score: Score, drops: Mapping[str, str]) -> Table:
             '',
         ),
     ]
-    rows += [(cause, count, '') for cause, count in sorted(drops.items())]
+    rows += [(cause, count, '') for cause, count in sorted(drops.items()) if count != '0']
     shown = Table(title='ros2_avloc demo')
     shown.add_column('')
     shown.add_column('measured', justify='right')
