@@ -16,9 +16,11 @@ import torch
 
 from ros2_avloc.audio.sound import SOUND_SAMPLES, Sound
 from ros2_avloc.errors import InputError
-from ros2_avloc.learning.material.drawing import VISITS, draw_partners
-from ros2_avloc.learning.material.moments import Moments, Pairs, read_recordings
+from ros2_avloc.learning.material.drawing import VISITS
+from ros2_avloc.learning.material.mixing import Material
+from ros2_avloc.learning.material.moments import Moments, read_recordings
 from ros2_avloc.learning.material.variation import Variation
+from ros2_avloc.learning.training.losses import Relations
 from ros2_avloc.recordings.recording import SECOND
 from ros2_avloc.recordings.video_file import VideoFile
 from ros2_avloc.vision.frame import Frame
@@ -134,8 +136,6 @@ def test_recordings_without_sound_around_a_frame_are_left_out():
     assert len(moments.recordings) == 3
     with pytest.raises(InputError, match='None of the recordings'):
         Moments(made(2, seconds=0.9), seed=0)
-    with pytest.raises(InputError, match='at least two recordings'):
-        Pairs(Moments(made(1), seed=0))
 
 
 class Damaged(Made):
@@ -154,18 +154,6 @@ def test_a_damaged_recording_is_passed_over():
     with pytest.raises(InputError), warnings.catch_warnings():
         warnings.simplefilter('ignore')
         Moments([Damaged(**vars(one)) for one in recordings], seed=1).sample(0)
-
-
-@pytest.mark.parametrize('group', [2, 3, 4, 7, 64])
-def test_half_of_the_sounds_are_exchanged(group):
-    rng = np.random.default_rng(0)
-    partners = np.array([draw_partners(group, rng) for _ in range(400)])
-    assert (np.sort(partners) == np.arange(group)).all()
-    own = partners == np.arange(group)
-    if group > 3:
-        assert (own.sum(axis=1) == group - group // 2).all()
-    else:
-        assert own.mean() == pytest.approx(0.5, abs=0.1)
 
 
 # What a pair's metadata tell.
@@ -195,12 +183,21 @@ def side_of(moments, number, which):
             'place': (usable[index] - usable[0]) / (usable[-1] - usable[0]), 'variation': drawn}
 
 
+def partners_of(moments):
+    """Yield for each picture whose sound it is paired with, as the paper's recipe pairs a batch."""
+    for first in range(0, PAIRS, moments.group):
+        numbers = range(first, first + moments.group)
+        relations = Relations.halves(torch.tensor([moments.draw(number).recording for number in numbers]))
+        pairs = relations.corresponds | relations.differs
+        assert (pairs.sum(dim=0) == 1).all() and (pairs.sum(dim=1) == 1).all()
+        yield from zip(numbers, (first + pairs.int().argmax(dim=1)).tolist(), strict=True)
+
+
 def pairs_of(recordings, naive=''):
     """Return metadata and kind of pairs, drawn as they are, or with a mistake."""
     moments, rng = Moments(recordings, seed=4, group=16), np.random.default_rng(9)
-    pairs, features, kinds = Pairs(moments), [], []
-    for number in range(PAIRS):
-        partner = pairs.partner(number)
+    features, kinds = [], []
+    for number, partner in partners_of(moments):
         seen, heard = side_of(moments, number, 'seen'), side_of(moments, partner, 'heard')
         if naive == 'aligned' and partner == number:
             heard |= {name: seen[name] for name in ('time', 'place', 'index')}
@@ -290,21 +287,22 @@ def folder(tmp_path_factory):
     return root
 
 
-def test_pairs_of_files_are_what_they_say(folder):
+def test_moments_of_files_are_what_they_say(folder):
     with pytest.warns(UserWarning, match='damaged.mp4'):
         recordings = read_recordings(folder)
     assert [type(recording) for recording in recordings] == [VideoFile] * 3
     moments = Moments(recordings, seed=0, group=2)
-    pairs, kinds = Pairs(moments), []
     for number in range(40):
-        item = pairs.item(number, np.random.default_rng(0))
+        item = moments.item(number, np.random.default_rng(0))
         grey = item['image'].float().mean() / moments.vary(number).brightness
         assert round(float(grey - 60) / 60) == item['identity']
         loudest = int(item['spectrogram'][0].mean(dim=1).argmax())
-        assert round(loudest * 48_000 / 512 / 1_000) - 1 == item['sound_identity']
-        assert item['corresponds'] == (item['identity'] == item['sound_identity'])
-        kinds.append(bool(item['corresponds']))
-    assert 0 < sum(kinds) < 40
+        assert round(loudest * 48_000 / 512 / 1_000) - 1 == item['identity']
+
+
+def test_one_recording_makes_no_pairs(folder):
+    with pytest.raises(InputError, match='at least two recordings'):
+        Material.read(None, [folder / '0'], 0.0, 1, 4)
 
 
 def test_a_folder_of_damaged_files_says_so(tmp_path):

@@ -99,7 +99,9 @@ def pack_bank(root: Path, part: str) -> Bank:
             backgrounds.append(_background(root, row))
     heard = {category: clips for category, clips in recordings.items() if category in photos}
     if not heard:
-        raise InputError(f'{root} has no category with both photos and recordings in the part {part!r}.')
+        where = 'one group in eight of the split train' if part == 'calibrate' else f'the part {part!r}'
+        raise InputError(f'{root} has no category with both photos and recordings in {where}; give a pack of '
+                         'more groups, or another split.')
     return Bank(heard, dict(negatives), dict(photos), backgrounds)
 
 

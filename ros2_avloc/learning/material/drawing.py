@@ -1,9 +1,9 @@
-"""Which moments of recordings are learned from, and which of them make pairs.
+"""Which moments of recordings are learned from.
 
 A moment is a frame and the second of sound whose mid-point is the time of another frame of the same
-recording, up to a second before or after ("Objects that Sound", sections 2 and 3). A pair is the frame of one
-moment and the sound of another, or of the same one. Networks that find an easier way to tell pairs than
-looking and listening take it, so that nothing else may tell them:
+recording, up to a second before or after ("Objects that Sound", sections 2 and 3). A pair is the frame of
+one moment and the sound of another, or of the same one (`training.losses.Relations`). Networks that find an
+easier way to tell pairs than looking and listening take it, so that nothing else may tell them:
 
 - Every mid-point lies on a frame of its own recording, whether the pair corresponds or not: pieces of coded
   sound that are cut on such a grid sound a little different from others (the paper measures 5.7 % by that).
@@ -92,20 +92,6 @@ def draw_moment(recording: int, usable: Stamps, place: float, rng: Rng) -> Momen
     seen = min(int(np.searchsorted(usable, time)), len(usable) - 1)
     first, last = np.searchsorted(usable, (usable[seen] - MISALIGNED, usable[seen] + MISALIGNED))
     return Moment(recording, seen, int(rng.integers(first, max(first + 1, last))))
-
-
-def draw_partners(group: int, rng: Rng) -> NDArray[np.int64]:
-    """Return for each frame of a group whose sound it gets: half their own, the others one another's.
-
-    Returns
-    -------
-    int64 ``(group,)``
-        A permutation. With a group of two both pairs correspond, or neither does.
-    """
-    partners, order = np.arange(group), rng.permutation(group)
-    exchanged = order[:group // 2] if group > 3 else order[:group * int(rng.integers(2))]
-    partners[exchanged] = np.roll(exchanged, 1)
-    return partners
 
 
 def lengths_of(usable: Sequence[Stamps]) -> NDArray[np.int64]:

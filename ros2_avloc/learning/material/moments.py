@@ -1,4 +1,4 @@
-"""Moments and pairs of recordings, decoded, as items to learn from."""
+"""Moments of recordings, decoded, as items to learn from."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from ros2_avloc.learning.material.drawing import (
     Moment,
     Round,
     draw_moment,
-    draw_partners,
     draw_round,
     lengths_of,
 )
@@ -184,42 +183,6 @@ class Moments:
                 raise InputError(f'{recording.path} lacks sound that its index names; leave it out.')
             samples.append(Sample(picture, variation.sound(second.samples), number))
         return samples
-
-
-class Pairs:
-    """The paper's pairs: half of the frames of a group have their own sound, half that of another recording.
-
-    Items hold, beside what those of `Moments` do, ``sound_identity`` (the recording of the sound) and
-    ``corresponds``, bool.
-
-    Parameters
-    ----------
-    moments
-        Of at least two recordings.
-
-    Raises
-    ------
-    InputError
-        If there is only one.
-    """
-
-    def __init__(self, moments: Moments) -> None:
-        if moments.group < 2:
-            raise InputError('Pairs need at least two recordings; cut the one that there is into several.')
-        self.moments = moments
-
-    def item(self, number: int, rng: Rng) -> Item:
-        """Return pair `number`."""
-        seen, heard = self.moments.sample(number), self.moments.sample(self.partner(number))
-        return _picture(seen) | _sound(heard) | {
-            'sound_identity': torch.tensor(heard.identity),
-            'corresponds': torch.tensor(seen.identity == heard.identity)}
-
-    def partner(self, number: int) -> int:
-        """Return the number of the moment whose sound frame `number` gets."""
-        batch, slot = divmod(number, self.moments.group)
-        partners = draw_partners(self.moments.group, np.random.default_rng([self.moments.seed, 3, batch]))
-        return batch * self.moments.group + int(partners[slot])
 
 
 def read_recordings(root: Path, named: Named = BY_TYPE) -> list[Recording]:

@@ -16,6 +16,9 @@ Report = dict[str, Any]
 Networks = Mapping[str, Mapping[str, Report]]
 """Figures by network and set."""
 
+LONGEST = 22
+"""Letters of a network's name beside a diagram."""
+
 ARROWS = {direction: direction.replace('_', ' → ') for direction in DIRECTIONS}
 
 
@@ -62,8 +65,13 @@ def _rows(found: Mapping[str, Report]) -> Iterator[list[str]]:
 
 def _direction(found: Mapping[str, Report], direction: str) -> str:
     asked = {network: figures[direction] for network, figures in found.items()}
-    return whiskers([(network, [(one['ndcg'], 'main'), (one['chance'], 'third')])
+    return whiskers([(_short(network), [(one['ndcg'], 'main'), (one['chance'], 'third')])
                      for network, one in asked.items()], (('nDCG', 'main'), ('a random order', 'third')))
+
+
+def _short(name: str) -> str:
+    """Return a name that fits beside a diagram; the table has all of it."""
+    return name if len(name) <= LONGEST else f'{name[:LONGEST - 1]}…'
 
 
 def _categories(figures: Report, one: str, other: str) -> str:
