@@ -16,6 +16,9 @@ from ros2_avloc.vision.frame import Frame
 SECOND = 1_000_000_000
 """In ns."""
 
+HALF = SECOND // 2
+"""From a frame to the end of the second around it, ns, as in "Objects that Sound"."""
+
 Stamps = NDArray[np.int64]
 """Times in ns."""
 

@@ -12,11 +12,8 @@ from ros2_avloc.audio.sound import HOP, SAMPLE_RATE, Missing, Sound
 from ros2_avloc.audio.spectrogram import spectrogram
 from ros2_avloc.errors import InputError
 from ros2_avloc.model.embedder import Embedder
-from ros2_avloc.recordings.recording import SECOND, Recording, Stamps
+from ros2_avloc.recordings.recording import HALF, SECOND, Recording, Stamps
 from ros2_avloc.vision.frame import Frame
-
-HALF = SECOND // 2
-"""From a frame to the end of the second of sound around it, ns, as in "Objects that Sound"."""
 
 QUIET = -60.0
 """Level, in dB of full scale, below which a second is silent: what is left is a preamplifier's noise."""

@@ -31,7 +31,8 @@ CALIBRATED_SCENES = 500
 NAMES = {AVOLNet: 'avolnet', AVENet: 'avenet'}
 """What a bundle is called, where nobody says."""
 
-KINDS = {AVOLNet: 'AVOL-Net', AVENet: 'AVE-Net'}
+CALLED = {AVOLNet: 'AVOL-Net', AVENet: 'AVE-Net'}
+"""What a network is called in its manifest and on its card."""
 
 
 def export_bundle(checkpoint: Path, directory: Path, pack: Path | None, *, name: str | None = None,
@@ -139,7 +140,7 @@ def _summary(checkpoint: Path, network: AVOLNet | AVENet, pack: Path | None) -> 
     state = torch.load(checkpoint, map_location='cpu', weights_only=True)
     recipe = read_recipe(checkpoint.parent.parent / 'recipe.json')
     return {
-        'network': {'kind': KINDS[type(network)], 'width': network.width, 'embedding': network.embedding},
+        'network': {'kind': CALLED[type(network)], 'width': network.width, 'embedding': network.embedding},
         'steps': state['global_step'],
         'data': ['simulated', 'real'] if pack or recipe.get('pack') else ['simulated'],
         'recipe': recipe,

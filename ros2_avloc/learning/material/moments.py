@@ -25,11 +25,8 @@ from ros2_avloc.learning.material.drawing import (
 from ros2_avloc.learning.material.streams import Item, Rng
 from ros2_avloc.learning.material.variation import Variation
 from ros2_avloc.recordings.finding import find_recordings, open_recording
-from ros2_avloc.recordings.recording import SECOND, Recording
+from ros2_avloc.recordings.recording import HALF, Recording
 from ros2_avloc.recordings.topics import BY_TYPE, Named
-
-HALF = SECOND // 2
-"""From the mid-point of a second to its end, ns."""
 
 
 @dataclass(frozen=True)

@@ -30,9 +30,6 @@ from ros2_avloc.recordings.topics import BY_TYPE, Named
 
 SCHEMA = 'ros2_avloc evaluation 2'
 
-SCENES = 300
-"""Scenes with one, two and three objects each, of every set."""
-
 
 @dataclass(frozen=True)
 class Measured:
@@ -98,8 +95,11 @@ def judged(judge: Judge, threshold: float, sets: dict[str, CaseSet], aside: dict
     return Measured(report, answers, {name: pictures[name] for name in sets})
 
 
-def measure_bundle(directory: Path, pack: Path | None, *, scenes: int = SCENES) -> dict[str, Any]:
-    """Measure a bundle on simulated scenes, and on a pack's split `val`; return the report."""
+def measure_bundle(directory: Path, pack: Path | None, *, scenes: int) -> dict[str, Any]:
+    """Measure a bundle on simulated scenes, and on a pack's split `val`; return the report.
+
+    There are `scenes` with one, two and three objects each.
+    """
     return evaluate(directory, composed_sets(pack, 'val', scenes), set_aside(pack, scenes)).report
 
 

@@ -16,13 +16,10 @@ from ros2_avloc.learning.material.pictures import Picture
 from ros2_avloc.learning.material.scenes import negative_scene
 from ros2_avloc.learning.measures.maps import Box
 from ros2_avloc.learning.measuring.cases import SOUNDING, Case, CaseSet, Heard, View
-from ros2_avloc.recordings.recording import SECOND, Recording
+from ros2_avloc.recordings.recording import HALF, SECOND, Recording
 
 STEP = SECOND // 2
 """Between two moments of a recording, ns."""
-
-HALF = SECOND // 2
-"""From a frame to the end of the second around it, ns, as in "Objects that Sound"."""
 
 QUIET = -60.0
 """Level, in dB of full scale, below which a second in which nothing in view sounds is silence."""

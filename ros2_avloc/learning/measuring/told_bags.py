@@ -9,11 +9,12 @@ import numpy as np
 
 from ros2_avloc.errors import InputError
 from ros2_avloc.learning.measures.maps import Box
-from ros2_avloc.learning.measuring.recorded import HALF, Annotated, Moment, spaced
+from ros2_avloc.learning.measuring.recorded import Annotated, Moment, spaced
 from ros2_avloc.messages.stamps import to_nanoseconds
 from ros2_avloc.recordings.bag_file import BagFile
 from ros2_avloc.recordings.bag_reader import BagReader
 from ros2_avloc.recordings.finding import find_recordings
+from ros2_avloc.recordings.recording import HALF
 from ros2_avloc.recordings.topics import BY_TYPE, Named
 
 TRUTH = 'vision_msgs/msg/Detection2DArray'

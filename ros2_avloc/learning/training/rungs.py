@@ -12,7 +12,7 @@ from ros2_avloc.learning.training.loop import Budget
 
 
 @dataclass(frozen=True)
-class Stage:
+class Usual:
     """What a stage is given unless told otherwise.
 
     Attributes
@@ -34,23 +34,23 @@ class Stage:
 class Rung:
     """Stages in order, and one sentence that says what is learned from what."""
 
-    stages: Mapping[str, Stage]
+    stages: Mapping[str, Usual]
     says: str
 
 
 RUNGS = MappingProxyType({
     'paper': Rung(
-        {'avc': Stage(1.0, 64, 1e-4)},
+        {'avc': Usual(1.0, 64, 1e-4)},
         'The recipe of "Objects that Sound": matching and mismatching pairs half and half, logistic loss of '
         'the best cell, no BatchNorm in the heads, Adam with weight decay 1e-5, rate times 0.94 every 16 '
         'epochs; the batch is what the machine holds, not 2048.'),
     'label-free': Rung(
-        {'close-ups': Stage(0.3, 64, 1e-3), 'avc': Stage(0.7, 64, 1e-3)},
+        {'close-ups': Usual(0.3, 64, 1e-3), 'avc': Usual(0.7, 64, 1e-3)},
         'AVC without labels or teachers: contrastive and logistic loss over all pairs of a batch, BatchNorm '
         'in the heads, first close-ups of single objects, then scenes of more and more objects, silence, '
         'noise and hum among the sounds; which pairs differ follows from the recordings alone.'),
     'taught': Rung(
-        {'pictures': Stage(0.5, 16, 2e-3), 'sounds': Stage(0.15, 32, 1.5e-3), 'avc': Stage(0.35, 32, 1e-3)},
+        {'pictures': Usual(0.5, 16, 2e-3), 'sounds': Usual(0.15, 32, 1.5e-3), 'avc': Usual(0.35, 32, 1e-3)},
         'Both towers learn to name single things and, where there are teachers, to answer as MobileNetV2 and '
         'YAMNet do, and to name what one layer on those answers names; then AVC with categories as tags of '
         'whole pictures.'),
@@ -97,7 +97,7 @@ def budgets(rung: str, whole: tuple[float, bool], changed: Sequence[str] = (), *
     return found
 
 
-def _change(text: str, stages: Mapping[str, Stage]) -> tuple[str, tuple[float, bool]]:
+def _change(text: str, stages: Mapping[str, Usual]) -> tuple[str, tuple[float, bool]]:
     match = re.fullmatch(r'([a-z-]+)=(\d+(?:\.\d+)?)(min)?', text)
     if match is None or match[1] not in stages:
         raise InputError(f'{text!r} is no budget of a stage; write STAGE=STEPS or STAGE=MINUTESmin, '
