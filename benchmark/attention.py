@@ -4,7 +4,7 @@ Two networks, so that errors of the tracker and of the network are told apart: o
 stated noise (`simulation.ideal`), and the shipped one. Tracks are judged on a stage where things cross, hide
 and fall silent before a camera that turns, and in the simulator's scenes; attention in the latter, and with
 ``--pack`` in scenes of real photos and recordings. Constants were fitted on other seeds: tracks on the
-stage's 100 to 105, the rest on the simulator's 400 to 407.
+stage's 100 to 105, the rest on the simulator's 400 to 419.
 """
 
 from __future__ import annotations
