@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from onnx import numpy_helper
 
 from ros2_avloc.errors import BundleError
-from ros2_avloc.learning.half import share_weights
+from ros2_avloc.learning.bundling.half import share_weights
 from ros2_avloc.model.bundle import Bundle, write_bundle
 from ros2_avloc.model.golden import Golden
 from ros2_avloc.model.manifest import Calibration, read_manifest, write_manifest

@@ -10,7 +10,7 @@ from onnx import numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 from ros2_avloc.errors import BundleError, EngineError
-from ros2_avloc.learning.half import share_weights
+from ros2_avloc.learning.bundling.half import share_weights
 from ros2_avloc.model.bundle import Bundle, EmbedderBundle, write_bundle
 from ros2_avloc.model.embedder import open_embedder
 from ros2_avloc.model.golden import GoldenEmbeddings

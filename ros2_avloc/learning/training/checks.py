@@ -34,9 +34,10 @@ def scenes_of(bank: Bank, mixture: Mixture, count: int, seed: int) -> list[Scene
     return [draw_scene(bank, mixture, rng) for _ in range(count)]
 
 
-def check_of(name: str, bank: Bank, count: int, *, negatives: float = 0.25, seed: int = 1) -> Check:
-    """Draw scenes with one to four objects, a share of them with sounds that nothing in view makes."""
-    scenes = scenes_of(bank, Mixture(negatives=negatives, duets=0.0), count, seed)
+def check_of(name: str, bank: Bank, count: int, *, negatives: float = 0.25, most: int = 4,
+             seed: int = 1) -> Check:
+    """Draw scenes with one to `most` objects, a share of them with sounds that nothing in view makes."""
+    scenes = scenes_of(bank, Mixture(most=most, negatives=negatives, duets=0.0), count, seed)
     return Check(
         name,
         torch.stack([torch.from_numpy(scene.picture.rgb.transpose(2, 0, 1).copy()) for scene in scenes]),
