@@ -31,7 +31,8 @@ PYTHON = VENV / 'bin' / 'python'
 PINS = ROOT / 'environment'
 INTERFACES = ROOT / 'interfaces'
 OLDEST, NEWEST = (3, 10), (3, 13)
-MODULES = {'opencv-python-headless': 'cv2', 'faiss-cpu': 'faiss'}  # where a distribution and its module differ in name
+# Where a distribution and its module differ in name.
+MODULES = {'opencv-python-headless': 'cv2', 'faiss-cpu': 'faiss'}
 PROFILES = ('FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE')  # Fast DDS 3, and before
 
 
