@@ -5,7 +5,7 @@ import av
 import cv2
 import numpy as np
 
-from ros2_avloc.simulation.report import complaints, pick, write_pictures
+from ros2_avloc.simulation.report import complaints, pick, table, write_pictures
 from ros2_avloc.simulation.score import Answer, Judgement, Score, Verdict
 
 STEP = 100_000_000
@@ -33,6 +33,12 @@ def result(right, quiet, false, error):
 def test_the_strip_shows_sounding_and_quiet_windows_evenly_and_leaves_out_the_others():
     picked = [item.answer.stamp // STEP for item in pick(run())]
     assert picked == [0, 10, 20, 29, 39, 50, 65, 80]
+
+
+def test_the_table_names_only_causes_that_dropped_frames():
+    shown = table(result(10, 10, 0, 1.0), {'dropped: busy': '0', 'dropped: no audio': '29'})
+    assert list(shown.columns[0].cells)[-1] == 'dropped: no audio'
+    assert 'dropped: busy' not in shown.columns[0].cells
 
 
 def test_a_run_without_sound_has_no_strip():
