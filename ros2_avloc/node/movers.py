@@ -6,9 +6,11 @@ import math
 from typing import Any, Protocol
 
 import numpy as np
-from builtin_interfaces.msg import Duration
+from builtin_interfaces.msg import Duration as DurationMsg
 from geometry_msgs.msg import Twist, TwistStamped
+from rclpy.duration import Duration
 from rclpy.node import Node
+from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile, qos_profile_sensor_data
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Header
@@ -25,6 +27,10 @@ from ros2_avloc.node.messages import header
 TRAIL = 0.1
 """Seconds by which the node's tracks trail behind what turns past the camera, where it has no tf2 to know of
 the turn. Measured by `ros2_avloc.node.follow_demo`."""
+
+LAST_WORD = 1.0
+"""Seconds to wait at most until whoever moves the robot has the last message: what is on its way when the
+publisher goes is lost, and the stop with it."""
 
 
 class Mover(Protocol):
@@ -73,6 +79,7 @@ class Base:
         """Publish a 0 if the base turns."""
         if self._moving:
             self._publish(0.0, now)
+            _deliver(self._publisher)
 
     def _publish(self, speed: float, now: int) -> None:
         self._moving = speed != 0.0
@@ -112,13 +119,14 @@ class Head:
         goal = self._aiming.halt()
         if goal is not None:
             self._publish(goal)
+            _deliver(self._publisher)
 
     def _publish(self, goal: Goal) -> None:
         """Publish a goal whose stamp is 0: it begins at once."""
         fraction, seconds = math.modf(goal.duration)
         point = JointTrajectoryPoint(
             positions=(self._signs * goal.joints).tolist(), velocities=[0.0, 0.0],
-            time_from_start=Duration(sec=int(seconds), nanosec=int(fraction * SECOND)))
+            time_from_start=DurationMsg(sec=int(seconds), nanosec=int(fraction * SECOND)))
         self._publisher.publish(JointTrajectory(header=Header(), joint_names=self._names, points=[point]))
 
     def _on_joints(self, message: JointState) -> None:
@@ -130,6 +138,10 @@ class Head:
             return
         if np.isfinite(joints).all():
             self._aiming.feel(stamp, joints)
+
+
+def _deliver(publisher: Publisher) -> None:
+    publisher.wait_for_all_acked(Duration(seconds=LAST_WORD))
 
 
 def make_mover(node: Node, settings: FollowerSettings) -> Mover:
