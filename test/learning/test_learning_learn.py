@@ -109,6 +109,22 @@ def test_a_run_needs_a_directory(tmp_path):
     assert 'cannot be written to' in result.output
 
 
+@pytest.mark.parametrize('part', ['recipe.json', 'pictures/last.ckpt'])
+def test_a_run_is_never_written_over(part, tmp_path):
+    (tmp_path / part).parent.mkdir(exist_ok=True)
+    (tmp_path / part).write_text('of a run')
+    result = avloc_train(tmp_path, '--rung', 'paper')
+    assert result.exit_code == 1
+    assert 'holds a run already; go on from it with --resume, or give another directory' in result.output
+    assert [path for path in tmp_path.rglob('*') if path.is_file()] == [tmp_path / part]
+    assert (tmp_path / part).read_text() == 'of a run'
+
+
+def test_what_could_not_begin_stands_in_nobodys_way(tmp_path):
+    assert avloc_train(tmp_path, '--rung', 'paper', '--pack', str(tmp_path)).exit_code == 1
+    assert avloc_train(tmp_path, '--rung', 'paper').exit_code == 0
+
+
 def test_a_run_goes_on_only_as_it_was_begun(tmp_path):
     assert avloc_train(tmp_path, '--rung', 'paper').exit_code == 0
     result = avloc_train(tmp_path, '--rung', 'paper', '--resume', '--network', 'ave')
@@ -161,7 +177,7 @@ def test_a_run_goes_on_from_the_network_of_another(tmp_path):
     went_on = avloc_train(second, '--rung', 'taught', '--start', str(checkpoint), '--rate', '1e-12',
                           '--stage', 'pictures=0', '--stage', 'sounds=0')
     assert went_on.exit_code == 0, went_on.output
-    assert [path.parent.name for path in second.glob('*/last.ckpt')] == ['avc']
+    assert sorted(path.parent.name for path in second.glob('*/last.ckpt')) == ['avc', 'heads']
     assert json.loads((second / 'recipe.json').read_text())['start'] == 'first/pictures/last.ckpt'
     before, after = (part_of(path, 'network.') for path in (checkpoint, second / 'avc' / 'last.ckpt'))
     for name, weight in before.items():

@@ -81,13 +81,15 @@ def test_the_papers_rate_falls_every_sixteen_epochs():
     assert optimiser.param_groups[0]['weight_decay'] == 1e-5
 
 
-def test_tags_leave_the_sound_tower_as_it_is():
-    learner = TaggedCorrespondence(small('avol'), BUDGET, categories=10)
-    before = {name: weight.clone() for name, weight in learner.network.sound.state_dict().items()}
+@pytest.mark.parametrize('heads_alone', [True, False])
+def test_heads_alone_leave_the_towers_as_they_are(heads_alone):
+    learner = TaggedCorrespondence(small('avol'), BUDGET, categories=10, heads_alone=heads_alone)
+    towers = {name: weight.clone() for name, weight in learner.network.state_dict().items()
+              if name.startswith(('vision.', 'sound.')) and name.endswith(('weight', 'running_mean'))}
     losses = steps(learner, 10)
     assert losses[-1] < losses[0]
-    after = learner.network.sound.state_dict()
-    assert all(torch.equal(weight, before[name]) for name, weight in after.items())
+    after = learner.network.state_dict()
+    assert {torch.equal(after[name], weight) for name, weight in towers.items()} == {heads_alone}
 
 
 def test_our_rate_rises_then_falls_with_the_budget():

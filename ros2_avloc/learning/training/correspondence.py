@@ -114,23 +114,28 @@ class PaperCorrespondence(Correspondence):
 class TaggedCorrespondence(Correspondence):
     """Pairs, and besides them the categories in view as tags of whole pictures.
 
-    For networks whose towers have learned names: the sound tower stays as it is, which halves the cost. One
-    layer on the vision tower tells which categories are seen; it is thrown away later. Its loss weighs as
+    One layer on the vision tower tells which categories are seen; it is thrown away later. Its loss weighs as
     much as that of pairs.
 
     Parameters
     ----------
     categories
         How many there are.
+    heads_alone
+        Whether the towers stay as they are: heads that know nothing yet would spoil what the towers have
+        learned (Kumar et al., "Fine-Tuning can Distort Pretrained Features", ICLR 2022).
     """
 
     losses = (contrastive, logistic, decided)
 
-    def __init__(self, network: Network, budget: Budget, categories: int) -> None:
+    def __init__(self, network: Network, budget: Budget, categories: int, *,
+                 heads_alone: bool = False) -> None:
         super().__init__(network, budget)
         channels = 8 * network.width
         self.see = nn.Sequential(nn.BatchNorm2d(channels), nn.Conv2d(channels, categories, 1))
-        network.sound.requires_grad_(False)
+        self._frozen = [network.vision, network.sound] if heads_alone else []
+        for tower in self._frozen:
+            tower.requires_grad_(False)
 
     def begin_with(self, to_names: Mapping[str, Tensor]) -> None:
         """Take over the layer of `Lessons` that names pictures, without its first name: nothing."""
@@ -139,10 +144,10 @@ class TaggedCorrespondence(Correspondence):
 
     def training_step(self, batch: Batch) -> Tensor:
         """Return the loss of one batch of scenes."""
-        network = self.network
-        network.sound.eval()
-        maps = network.vision(scaled(batch['image']))
-        pairs = self.loss_of(maps, describe_sounds(network, batch['spectrogram']), batch)
+        for tower in self._frozen:
+            tower.eval()
+        maps = self.network.vision(scaled(batch['image']))
+        pairs = self.loss_of(maps, describe_sounds(self.network, batch['spectrogram']), batch)
         seen = self._tags(maps, batch)
         self.log('seen', seen)
         return pairs + seen

@@ -50,10 +50,11 @@ RUNGS = MappingProxyType({
         'in the heads, first close-ups of single objects, then scenes of more and more objects, silence, '
         'noise and hum among the sounds; which pairs differ follows from the recordings alone.'),
     'taught': Rung(
-        {'pictures': Usual(0.5, 16, 2e-3), 'sounds': Usual(0.15, 32, 1.5e-3), 'avc': Usual(0.35, 32, 1e-3)},
+        {'pictures': Usual(0.45, 16, 2e-3), 'sounds': Usual(0.15, 32, 1.5e-3),
+         'heads': Usual(0.05, 32, 1e-3), 'avc': Usual(0.35, 32, 6e-4)},
         'Both towers learn to name single things and, where there are teachers, to answer as MobileNetV2 and '
         'YAMNet do, and to name what one layer on those answers names; then AVC with categories as tags of '
-        'whole pictures.'),
+        'whole pictures, first of the heads alone.'),
 })
 """By name: the paper's recipe, our best without labels, and our best."""
 
@@ -72,7 +73,7 @@ def budgets(rung: str, whole: tuple[float, bool], changed: Sequence[str] = (), *
     changed
         Stages whose budget is their own, as ``'avc=1100'`` (steps), ``'pictures=38min'`` or ``'sounds=0'``.
     batch, rate
-        Of AVC, where not the rung's.
+        Of stages that learn from pairs, where not the rung's.
 
     Raises
     ------
@@ -88,7 +89,7 @@ def budgets(rung: str, whole: tuple[float, bool], changed: Sequence[str] = (), *
         length, in_minutes = own.get(name, (whole[0] * stage.share, whole[1]))
         if length == 0:
             continue
-        own_batch, own_rate = (batch, rate) if name in ('avc', 'close-ups') else (None, None)
+        own_batch, own_rate = (batch, rate) if name in ('avc', 'close-ups', 'heads') else (None, None)
         found[name] = Budget(length if in_minutes else max(1, round(length)),
                              stage.batch if own_batch is None else own_batch,
                              stage.rate if own_rate is None else own_rate, workers, in_minutes)

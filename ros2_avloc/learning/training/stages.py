@@ -81,9 +81,10 @@ class Stage:
         numbers = self.material.numbers
         scenes = self.material.stream(lambda bank: Scenes(bank, Mixture(), numbers=numbers), recorded=True,
                                       numbers=True)
-        learner, lessons = TaggedCorrespondence(self.network, self.budget, len(numbers)), self.lessons
-        if lessons is not None and not self.resume:
-            learner.begin_with(part_of(lessons, 'to_names.'))
+        learner = TaggedCorrespondence(self.network, self.budget, len(numbers),
+                                       heads_alone=self.name == 'heads')
+        if self.lessons is not None and not self.resume:
+            learner.begin_with(part_of(self.lessons, 'to_names.'))
         return learner, scenes
 
     def checks(self) -> Iterator[Check | NamedThings]:
