@@ -6,9 +6,10 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterable
+from functools import partial
 
 import rclpy
-from diagnostic_msgs.msg import DiagnosticArray
+from diagnostic_msgs.msg import DiagnosticStatus
 from rcl_interfaces.msg import SetParametersResult
 from rclpy._rclpy_pybind11 import RCLError
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
@@ -20,8 +21,7 @@ from rclpy.utilities import ok, try_shutdown
 from ros2_avloc.errors import AvlocError
 from ros2_avloc.model.engines.options import EngineOptions
 from ros2_avloc.node import parameters
-from ros2_avloc.node.compatibility import steady_clock
-from ros2_avloc.node.diagnostics import statuses
+from ros2_avloc.node.diagnostics import PARTS, tell
 from ros2_avloc.node.mailbox import Stream
 from ros2_avloc.node.model import Model
 from ros2_avloc.node.outputs import Outputs
@@ -31,10 +31,8 @@ from ros2_avloc.node.statistics import Faults, Statistics
 from ros2_avloc.node.steadiness import Steadiness
 from ros2_avloc.node.transforms import CameraPoses
 from ros2_avloc.node.transitions import refuse_impossible
+from ros2_avloc.node.updater import start_updater
 from ros2_avloc.node.view import View
-
-DIAGNOSTICS_PERIOD = 1.0
-"""Seconds."""
 
 
 class AvlocNode(LifecycleNode):
@@ -59,8 +57,7 @@ class AvlocNode(LifecycleNode):
         self._session: Session | None = None
         self._statistics = self._new_statistics()
         self._steadiness = Steadiness()
-        self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
-        self.create_timer(DIAGNOSTICS_PERIOD, self._publish_diagnostics, clock=steady_clock())
+        self._updater = start_updater(self, {part: partial(self._tell, part) for part in PARTS})
 
     def autostart(self) -> None:
         """Configure and activate, if the parameter says so."""
@@ -144,7 +141,7 @@ class AvlocNode(LifecycleNode):
         if sentence != self._building:
             self._building = sentence
             self.get_logger().info(sentence)
-            self._publish_diagnostics()
+            self._updater.update()
 
     def _activate(self) -> None:
         assert self._model is not None and self._poses is not None and self._outputs is not None
@@ -183,12 +180,8 @@ class AvlocNode(LifecycleNode):
     def _new_statistics(self) -> Statistics:
         return Statistics(Faults(self.get_logger().warning))
 
-    def _publish_diagnostics(self) -> None:
-        name = self.get_fully_qualified_name().lstrip('/')
-        array = DiagnosticArray(status=[self._steadiness.settle(status)
-                                        for status in statuses(self._view(), name)])
-        array.header.stamp = self.get_clock().now().to_msg()
-        self._diagnostics.publish(array)
+    def _tell(self, part: str, status: DiagnosticStatus) -> DiagnosticStatus:
+        return self._steadiness.settle(tell(part, self._view(), status))
 
     def _view(self) -> View:
         model, session = self._model, self._session

@@ -1,11 +1,12 @@
 """What the node says of itself, as diagnostic_msgs; every word of it measured.
 
-Names, levels and values are those of diagnostic_updater: one status per part, named after node and part, and
-published once a second. docs/diagnostics.md says what each value is, and when a status has which level.
+`ros2_avloc.node.updater` publishes it. docs/diagnostics.md says what each value is, and when a status has
+which level.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timezone
 from math import degrees
 
@@ -39,14 +40,11 @@ _CAUSES = 5
 Finding = tuple[bytes, str]
 
 
-def statuses(view: View, node_name: str) -> list[DiagnosticStatus]:
-    """Return the status of engine, camera, audio, windows and attention."""
-    parts = {'engine': _engine(view), 'camera': _camera(view), 'audio': _audio(view),
-             'windows': _windows(view), 'attention': _attention(view)}
-    return [DiagnosticStatus(
-        level=level, name=f'{node_name}: {part}', message=message, hardware_id=node_name,
-        values=[KeyValue(key=key, value=value) for key, value in values.items()])
-        for part, ((level, message), values) in parts.items()]
+def tell(part: str, view: View, status: DiagnosticStatus) -> DiagnosticStatus:
+    """Fill in level, message and values of one of the `PARTS`."""
+    (status.level, status.message), values = PARTS[part](view)
+    status.values = [KeyValue(key=key, value=value) for key, value in values.items()]
+    return status
 
 
 def _engine(view: View) -> tuple[Finding, dict[str, str]]:
@@ -229,3 +227,8 @@ def _different_clocks(view: View) -> str:
 
 def _utc(stamp: int) -> str:
     return datetime.fromtimestamp(stamp / 1e9, tz=timezone.utc).isoformat(timespec='seconds')
+
+
+PARTS: dict[str, Callable[[View], tuple[Finding, dict[str, str]]]] = {
+    'engine': _engine, 'camera': _camera, 'audio': _audio, 'windows': _windows, 'attention': _attention}
+"""What there is a status of."""

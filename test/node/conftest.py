@@ -157,7 +157,8 @@ class Client:
         self.node.create_subscription(DiagnosticArray, '/diagnostics', self._keep_statuses, 10)
 
     def _keep_statuses(self, message: DiagnosticArray) -> None:
-        self.statuses |= {status.name.split(': ')[1]: status for status in message.status}
+        if message.status[0].message != 'Node starting up':
+            self.statuses |= {status.name.split(': ')[1]: status for status in message.status}
 
     def values(self, part: str) -> dict[str, str]:
         status = self.statuses.get(part, DiagnosticStatus())

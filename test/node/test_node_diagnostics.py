@@ -11,7 +11,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 
 from ros2_avloc.model.engines.base import EngineIdentity
 from ros2_avloc.node.attending import Attending
-from ros2_avloc.node.diagnostics import GONE, SILENCE, statuses
+from ros2_avloc.node.diagnostics import GONE, PARTS, SILENCE, tell
 from ros2_avloc.node.mailbox import Stream
 from ros2_avloc.node.settings import Settings
 from ros2_avloc.node.statistics import DEFECT, ENGINE, TRANSFORM, Faults, Rate, Statistics
@@ -24,7 +24,6 @@ OK, WARN, ERROR, STALE = (DiagnosticStatus.OK, DiagnosticStatus.WARN, Diagnostic
 SECOND = 10**9
 ROOT = Path(__file__).parents[2]
 ATTENDS = Attending(3, 0.5, 0.875, 'it sings', 'base_link', 4, 2, 1)
-PARTS = ('engine', 'camera', 'audio', 'windows', 'attention')
 
 
 @pytest.fixture
@@ -47,17 +46,20 @@ def view(statistics):
         publishers=dict.fromkeys(Stream, 1), audio_type='AudioData', lost={}, statistics=statistics)
 
 
+def told(view, part):
+    return tell(part, view, DiagnosticStatus())
+
+
 def levels(view):
-    return {status.name.split(': ')[1]: status.level for status in statuses(view, 'avloc')}
+    return {part: told(view, part).level for part in PARTS}
 
 
 def message(view, part):
-    return {status.name: status.message for status in statuses(view, 'avloc')}[f'avloc: {part}']
+    return told(view, part).message
 
 
 def values(view, part):
-    return {status.name: {value.key: value.value for value in status.values}
-            for status in statuses(view, 'avloc')}[f'avloc: {part}']
+    return {value.key: value.value for value in told(view, part).values}
 
 
 def test_all_is_well(view):
@@ -121,22 +123,16 @@ def test_attention_says_to_what_and_where_or_why_not(view, statistics):
     assert levels(view)['attention'] == STALE
 
 
-def test_statuses_are_told_as_diagnostic_updater_tells_them(view):
-    for status in statuses(view, 'head/avloc'):
-        node, part = status.name.split(': ')
-        assert node == status.hardware_id == 'head/avloc' and part in PARTS
-        assert status.message and '\n' not in status.message
-        keys = [value.key for value in status.values]
-        assert keys and len(set(keys)) == len(keys)
-
-
-def test_every_value_and_part_is_documented(view):
+@pytest.mark.parametrize('part', PARTS)
+def test_a_status_is_one_sentence_and_values_that_are_documented(view, part):
     page = (ROOT / 'docs' / 'diagnostics.md').read_text()
-    for status in statuses(view, 'avloc'):
-        assert f'## {status.name.split(": ")[1]}' in page
-        for value in status.values:
-            key = value.key.rstrip('0123456789').strip()
-            assert f'`{key}' in page, value.key
+    assert f'## {part}' in page
+    status = told(view, part)
+    assert status.message and '\n' not in status.message
+    keys = [value.key for value in status.values]
+    assert keys and len(set(keys)) == len(keys)
+    for key in keys:
+        assert f'`{key.rstrip("0123456789").strip()}' in page, key
 
 
 def test_a_level_that_flickers_is_held():

@@ -11,7 +11,7 @@ from gpu_double import played  # noqa: E402
 
 from ros2_avloc.errors import EngineError  # noqa: E402
 from ros2_avloc.model.engines.options import EngineOptions  # noqa: E402
-from ros2_avloc.node.diagnostics import statuses  # noqa: E402
+from ros2_avloc.node.diagnostics import tell  # noqa: E402
 from ros2_avloc.node.mailbox import Stream  # noqa: E402
 from ros2_avloc.node.model import Model  # noqa: E402
 from ros2_avloc.node.settings import Settings  # noqa: E402
@@ -36,7 +36,7 @@ def engine_status(settings, **more):
     view = View(state='active', failure='', settings=settings, bundle='lamp 1', declined=(), topics={
         stream: stream.value for stream in Stream}, publishers=dict.fromkeys(Stream, 1), audio_type='',
         lost={}, statistics=Statistics(Faults(lambda _: None)), **more)
-    return statuses(view, 'avloc')[0]
+    return tell('engine', view, DiagnosticStatus())
 
 
 def test_plans_are_kept_where_the_parameter_says(cuda, lamp_bundle, tmp_path):
