@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -14,7 +15,7 @@ from ros2_avloc.errors import InputError
 from ros2_avloc.learning.material.mixing import Material
 from ros2_avloc.learning.networks.matching import KINDS
 from ros2_avloc.learning.training.loop import LAST, Budget, fit
-from ros2_avloc.learning.training.recipe import Recipe, check_resumed, written
+from ros2_avloc.learning.training.recipe import RECIPE, Recipe, check_resumed, written
 from ros2_avloc.learning.training.rungs import budgets
 from ros2_avloc.learning.training.stages import Stage
 from ros2_avloc.learning.training.starting import begin_with
@@ -30,7 +31,8 @@ def learn(recipe: Recipe, out: Path, *, resume: bool, say: Callable[[str], None]
     Raises
     ------
     InputError
-        If an option or a source cannot be used, or there is nothing to resume.
+        If an option or a source cannot be used, there is nothing to resume, or a run lies in `out` that is
+        not to be resumed.
     StoppedError
         On Ctrl-C, after a checkpoint was saved.
     """
@@ -40,18 +42,21 @@ def learn(recipe: Recipe, out: Path, *, resume: bool, say: Callable[[str], None]
                      rate=recipe.rate, workers=recipe.workers)
     begun = [name for name in budget if (out / name / LAST).exists()] if resume else []
     if resume and not begun:
-        raise InputError(f'{out} holds no checkpoint to go on from; leave --resume out.')
+        raise InputError(f'{out} holds no checkpoint to go on from; leave --resume out, and begin in a '
+                         'directory without a run.')
     _check(recipe, budget)
+    first = int(os.environ.get('RANK', '0')) == 0
     if begun:
         check_resumed(recipe, out)
-    first = int(os.environ.get('RANK', '0')) == 0
-    if first:
-        _write_recipe(recipe, budget, out)
+    elif first:
+        _make(out)
     torch.manual_seed(recipe.seed)
     network = KINDS[recipe.network](recipe.width, batch_norm=recipe.rung != 'paper')
     if recipe.start is not None and not begun:
         begin_with(network, recipe.start)
     material = _material(recipe, list(budget.values())[-1].batch)
+    if first:
+        _write_recipe(recipe, budget, out)
     for name in list(budget)[len(begun[:-1]):]:
         lessons = out / 'pictures' / LAST if 'pictures' in budget else None
         stage = Stage(recipe, material, network, name, budget[name], out / name, resume and name in begun,
@@ -72,11 +77,25 @@ def _check(recipe: Recipe, budget: Mapping[str, Budget]) -> None:
         check_teachers(recipe.teachers)
 
 
+def _make(out: Path) -> None:
+    """Make the directory of a run, where none lies yet."""
+    if (out / RECIPE).exists() or any(out.glob(f'*/{LAST}')):
+        raise InputError(f'{out} holds a run already; go on from it with --resume, or give another '
+                         'directory.')
+    with _written_to(out):
+        out.mkdir(parents=True, exist_ok=True)
+
+
 def _write_recipe(recipe: Recipe, budget: dict[str, Budget], out: Path) -> None:
     text = json.dumps(written(recipe, budget), indent=2) + '\n'
+    with _written_to(out):
+        (out / RECIPE).write_text(text, encoding='utf-8')
+
+
+@contextmanager
+def _written_to(out: Path) -> Iterator[None]:
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        (out / 'recipe.json').write_text(text, encoding='utf-8')
+        yield
     except OSError as error:
         raise InputError(f'{out} cannot be written to ({error.strerror}); give another directory for the '
                          'run.') from error

@@ -11,6 +11,9 @@ from ros2_avloc.errors import InputError
 from ros2_avloc.learning.training.loop import Budget
 from ros2_avloc.learning.training.rungs import RUNGS
 
+RECIPE = 'recipe.json'
+"""Name of the file in a run's directory that says what it learns from."""
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -77,7 +80,7 @@ def check_resumed(recipe: Recipe, out: Path) -> None:
     InputError
         If ``recipe.json`` in `out` names another rung, network or width.
     """
-    begun = read_recipe(out / 'recipe.json')
+    begun = read_recipe(out / RECIPE)
     for option in ('rung', 'network', 'width'):
         asked = getattr(recipe, option)
         if begun.get(option, asked) != asked:
@@ -118,7 +121,7 @@ def written(recipe: Recipe, budget: dict[str, Budget]) -> dict[str, Any]:
     before: dict[str, Any] = {}
     if recipe.start is not None:
         settings['start'] = '/'.join(recipe.start.absolute().parts[-3:])  # RUN/STAGE/last.ckpt
-        before = read_recipe(recipe.start.parent.parent / 'recipe.json')
+        before = read_recipe(recipe.start.parent.parent / RECIPE)
     taught = recipe.rung == 'taught'
     return settings | {
         'says': RUNGS[recipe.rung].says, 'pack': settings['pack'] or before.get('pack'),
