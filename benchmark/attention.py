@@ -46,6 +46,9 @@ RATE, BEGIN, END = 10.0, 1.2, 46.0
 
 STAGE_SEED, SCENE_SEED, PHOTO_SEED = 200, 600, 700
 IDEAL_THRESHOLD = 0.5
+LONGEST = 0.5 + 1e-6
+"""Seconds of delay that are in time."""
+
 SETTINGS = PipelineSettings()
 TIMES = np.arange(BEGIN, END, 1 / RATE).tolist()
 
@@ -146,10 +149,14 @@ def track_figures(score: TrackScore) -> dict[str, Any]:
 
 def attention_figures(score: AttentionScore) -> dict[str, Any]:
     """Return the figures of attention."""
-    delays = np.array(score.delays)
     return {'right': rounded(score.right), 'false': rounded(score.false),
-            'within 0.5 s': share(int((delays <= 0.5).sum()), len(delays)),
-            'spells': len(delays), 'frames': {one.value: count for one, count in score.verdicts.items()}}
+            'within 0.5 s': in_time(score.delays), 'of the first source': in_time(score.own_delays),
+            'frames': {one.value: count for one, count in score.verdicts.items()}}
+
+
+def in_time(delays: Sequence[float]) -> str:
+    """Say how many delays are of half a second at most."""
+    return f'{sum(delay <= LONGEST for delay in delays)} of {len(delays)}'
 
 
 def share(part: int, whole: int) -> float | None:
@@ -186,7 +193,7 @@ def main() -> None:
                  if not kind.startswith('stage')}
     console = Console()
     console.print(show('Tracks', tracks, list(next(iter(tracks.values())))))
-    console.print(show('Attention', attention, ['right', 'false', 'within 0.5 s', 'spells']))
+    console.print(show('Attention', attention, ['right', 'false', 'within 0.5 s', 'of the first source']))
     made = {'date': datetime.date.today().isoformat(), 'machine': platform.processor() or platform.machine(),
             'scenes': given.scenes, 'tracks': tracks, 'attention': attention}
     given.output.parent.mkdir(exist_ok=True)

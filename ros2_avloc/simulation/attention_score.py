@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ros2_avloc.attention.bearing import Vector
@@ -22,6 +22,8 @@ SHORTEST = 1.5
 
 NEAR = math.radians(12.0)
 
+Begins = Callable[[Result, Moment], bool]
+
 
 @dataclass
 class AttentionScore:
@@ -34,10 +36,14 @@ class AttentionScore:
     delays
         Seconds from when attention could have gone to what alone sounds in plain view (it began, and the last
         choice had its dwell) to when it did; infinite where it did not.
+    own_delays
+        Those of what the network found at all, counted from the first source on it instead of from where it
+        began to sound: what tracks and attention take for themselves.
     """
 
     verdicts: Counter[Verdict] = field(default_factory=Counter)
     delays: list[float] = field(default_factory=list)
+    own_delays: list[float] = field(default_factory=list)
 
     @property
     def right(self) -> float:
@@ -62,6 +68,7 @@ class AttentionScore:
         judged = [one for one in judge(truths, answers, camera) if one.answer.stamp not in unclear]
         self.verdicts.update(one.verdict for one in judged)
         self.delays += delays(moments, results, min_dwell)
+        self.own_delays += delays(moments, results, min_dwell, begins=_found)
         return judged
 
 
@@ -70,16 +77,30 @@ def attended_from(result: Result, moment: Moment) -> Vector | None:
     return None if result.attended is None else moment.pose.rotation.T @ result.attended.bearing.vector
 
 
-def delays(moments: Sequence[Moment], results: Sequence[Result], min_dwell: float) -> list[float]:
-    """Return for each spell in which a thing alone sounds in plain view how late attention came to it."""
+def delays(moments: Sequence[Moment], results: Sequence[Result], min_dwell: float, *,
+           begins: Begins | None = None) -> list[float]:
+    """Return for each spell in which a thing alone sounds in plain view how late attention came to it.
+
+    Parameters
+    ----------
+    moments, results
+        Of a scene.
+    min_dwell
+        Seconds for which attention may stay where it is.
+    begins
+        Whether a result is one from which on the delay counts; else it does so from the spell's first on.
+        Spells without such a result are left out.
+    """
     found = []
     for first, last in spells([_alone(moment) for moment in moments]):
-        start, end = moments[first].stamp, moments[last].stamp
-        if end - start >= SHORTEST * SECOND:
-            allowed = max(start, _last_choice(moments, results, first) + round(min_dwell * SECOND))
-            came = next((moments[number].stamp for number in range(first, last + 1)
-                         if _attends(results[number], moments[number])), None)
-            found.append(math.inf if came is None else max(0.0, (came - allowed) / SECOND))
+        if moments[last].stamp - moments[first].stamp >= SHORTEST * SECOND:
+            spell = range(first, last + 1)
+            begin = next((k for k in spell if begins is None or begins(results[k], moments[k])), None)
+            if begin is not None:
+                allowed = max(moments[begin].stamp,
+                              _last_choice(moments, results, first) + round(min_dwell * SECOND))
+                came = next((moments[k].stamp for k in spell if _attends(results[k], moments[k])), None)
+                found.append(math.inf if came is None else max(0.0, (came - allowed) / SECOND))
     return found
 
 
@@ -106,11 +127,19 @@ def _alone(moment: Moment) -> str | None:
 
 
 def _attends(result: Result, moment: Moment) -> bool:
-    if result.attended is None:
-        return False
+    return result.attended is not None and _on_it(result.attended.bearing.vector, moment)
+
+
+def _found(result: Result, moment: Moment) -> bool:
+    """Whether a source lies on what alone sounds."""
+    return any(_on_it(moment.pose.rotation @ source.bearing.vector, moment) for source in result.sources)
+
+
+def _on_it(vector: Vector, moment: Moment) -> bool:
+    """Whether a direction in the world is that of what alone sounds."""
     name = _alone(moment)
     thing: Thing = next(thing for thing in moment.things if thing.name == name)
-    return float(thing.bearing @ result.attended.bearing.vector) >= math.cos(NEAR)
+    return float(thing.bearing @ vector) >= math.cos(NEAR)
 
 
 def _last_choice(moments: Sequence[Moment], results: Sequence[Result], index: int) -> int:

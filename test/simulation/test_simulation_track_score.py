@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from ros2_avloc.attention.bearing import Bearing, turned
+from ros2_avloc.attention.sources import Source
 from ros2_avloc.attention.tracker import Track
 from ros2_avloc.model.localizer import Localization
 from ros2_avloc.pipeline import Result
@@ -103,6 +104,18 @@ def test_the_delay_counts_from_the_sound_or_from_the_dwell():
     held = [replace(result, tracks=[track(2, SIDE)], attended=track(2, SIDE)) for result in results[8:14]]
     assert delays(moments, results[:8] + held + results[14:], 1.0) == [0.0]  # the dwell was not over
     assert delays(moments, [replace(result, attended=None) for result in results], 1.0) == [math.inf]
+
+
+def test_own_delays_count_from_the_first_source():
+    sounds, bearing = thing('a', AHEAD), Bearing(AHEAD, np.eye(2))
+    frames = [([sounds], [])] * 12 + [([sounds], [track(1, AHEAD)])] * 8
+    moments, results = story(*frames, attended=1)
+    seen = [replace(result, sources=[Source(sounds.box, 0.9, bearing)] if number >= 10 else [])
+            for number, result in enumerate(results)]
+    for given, own in ((seen, [pytest.approx(0.2)]), (results, [])):
+        score = AttentionScore()
+        score.add(moments, given, CAMERA, min_dwell=1.0)
+        assert (score.delays, score.own_delays) == ([pytest.approx(1.2)], own)
 
 
 def test_spells():
