@@ -30,7 +30,7 @@ from ros2_avloc.node.settings import Settings
 from ros2_avloc.node.statistics import Faults, Statistics
 from ros2_avloc.node.steadiness import Steadiness
 from ros2_avloc.node.transforms import CameraPoses
-from ros2_avloc.node.transitions import refuse_impossible
+from ros2_avloc.node.transitions import answering, refuse_impossible
 from ros2_avloc.node.updater import start_updater
 from ros2_avloc.node.view import View
 
@@ -46,18 +46,19 @@ class AvlocNode(LifecycleNode):
 
     def __init__(self) -> None:
         super().__init__('avloc')
-        refuse_impossible(self)
+        refuse_impossible(self, self._interrupt)
         self.settings = parameters.declare(self, Settings)
         self.add_on_set_parameters_callback(self._on_set_parameters)
         self._failure = ''
         self._building = ''
+        self._interrupted = False
         self._model: Model | None = None
         self._poses: CameraPoses | None = None
         self._outputs: Outputs | None = None
         self._session: Session | None = None
         self._statistics = self._new_statistics()
         self._steadiness = Steadiness()
-        self._updater = start_updater(self, {part: partial(self._tell, part) for part in PARTS})
+        start_updater(self, {part: partial(self._tell, part) for part in PARTS})
 
     def autostart(self) -> None:
         """Configure and activate, if the parameter says so."""
@@ -123,10 +124,12 @@ class AvlocNode(LifecycleNode):
 
     def _configure(self) -> None:
         self._poses = CameraPoses(self, self.settings.target_frame)
+        self._interrupted, self._building = False, 'The model is being opened.'
         try:
-            self._model = Model(self.settings, EngineOptions(
-                progress=self._say_building, warn=self.get_logger().warning,
-                cancelled=lambda: not self.context.ok()))
+            with answering(self):
+                self._model = Model(self.settings, EngineOptions(
+                    progress=self._say_building, warn=self.get_logger().warning,
+                    cancelled=lambda: self._interrupted or not self.context.ok()))
         finally:
             self._building = ''
         self._outputs = Outputs(self)
@@ -137,11 +140,14 @@ class AvlocNode(LifecycleNode):
             self.get_logger().info(reason)
 
     def _say_building(self, sentence: str) -> None:
-        """Show how a build goes, while it keeps the timers from running."""
+        """Show how a build goes, in the log and from now on in the diagnostics."""
         if sentence != self._building:
             self._building = sentence
             self.get_logger().info(sentence)
-            self._updater.update()
+
+    def _interrupt(self) -> None:
+        """Give up a build that goes on."""
+        self._interrupted = True
 
     def _activate(self) -> None:
         assert self._model is not None and self._poses is not None and self._outputs is not None
@@ -169,7 +175,7 @@ class AvlocNode(LifecycleNode):
 
     def _on_set_parameters(self, changes: Iterable[Parameter]) -> SetParametersResult:
         try:
-            configured = self._model is not None
+            configured = self._state_machine.current_state[1] != 'unconfigured'
             self.settings = parameters.with_changes(self.settings, changes, configured=configured)
         except AvlocError as error:
             return SetParametersResult(successful=False, reason=str(error))

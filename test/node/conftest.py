@@ -12,7 +12,7 @@ import sys
 import time
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -95,12 +95,12 @@ def lamp_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class NodeProcess:
     """The node as its own process, with its log."""
 
-    def __init__(self, directory: Path, domain: int, *arguments: str, module: str = 'avloc_node') -> None:
+    def __init__(self, directory: Path, domain: int, program: Sequence[str], *arguments: str) -> None:
         self._log = directory / 'log.txt'
         environment = os.environ | {'ROS_DOMAIN_ID': str(domain), 'ROS_LOG_DIR': str(directory)}
         with self._log.open('wb') as log:
             self._process = subprocess.Popen(
-                [sys.executable, '-m', f'ros2_avloc.node.{module}', '--ros-args', *arguments],
+                [sys.executable, *program, '--ros-args', *arguments],
                 cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
 
     @property
@@ -270,10 +270,12 @@ def _nodes(domain: int, directories: pytest.TempPathFactory) -> Iterator[Callabl
     """Start nodes; those that are left running are ended."""
     processes: list[NodeProcess] = []
 
-    def start(*arguments: str, module: str = 'avloc_node', **parameters: Any) -> NodeProcess:
+    def start(*arguments: str, module: str = 'avloc_node', program: Sequence[str] = (),
+              **parameters: Any) -> NodeProcess:
         given = [part for name, value in parameters.items()
                  for part in ('-p', f'{name.replace("__", ".")}:={value}')]
-        processes.append(NodeProcess(directories.mktemp('node'), domain, *arguments, *given, module=module))
+        program = program or ('-m', f'ros2_avloc.node.{module}')
+        processes.append(NodeProcess(directories.mktemp('node'), domain, program, *arguments, *given))
         return processes[-1]
 
     yield start
