@@ -18,6 +18,7 @@ from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
 SHARE = Path(get_package_share_directory('ros2_avloc'))
+FILE = str(SHARE / 'config' / 'follower.yaml')
 MODES = ('base', 'head')
 SWITCH = ('true', 'false')
 AS_IN_FILE = 'empty: as in follower_params_file'
@@ -42,7 +43,6 @@ def argument(name: str, default: str, description: str, *choices: str) -> Declar
 
 def arguments() -> list[DeclareLaunchArgument]:
     """Return what may be given on the command line beside the arguments of the node."""
-    file = str(SHARE / 'config' / 'follower.yaml')
     return [
         argument('mode', '', f'whether the base or a head is turned; {AS_IN_FILE}', '', *MODES),
         argument('base_frame', '', f'frame that faces where the robot does; {AS_IN_FILE}'),
@@ -52,7 +52,7 @@ def arguments() -> list[DeclareLaunchArgument]:
         argument('joint_states', 'joint_states', "topic of the joints' angles, for a head"),
         argument('head.pan_joint', '', f'joint that turns the head to the left; {AS_IN_FILE}'),
         argument('head.tilt_joint', '', f'joint that nods the head; {AS_IN_FILE}'),
-        argument('follower_params_file', file, "file of the follower's parameters"),
+        argument('follower_params_file', FILE, "file of the follower's parameters"),
         argument('namespace', '', 'namespace of both nodes'),
         argument('use_sim_time', '', f'take the time from /clock; {AS_IN_FILE}', '', *SWITCH),
         argument('log_level', 'info', 'least severity that is logged'),
@@ -68,9 +68,19 @@ def parameters(given: dict[str, str]) -> dict[str, ParameterValue]:
     }
 
 
+def check(given: dict[str, str], target_frame: str) -> None:
+    """Refuse bearings in a frame of which the follower cannot know how it lies to the base.
+
+    Whoever gives a file of parameters may have named the base's frame there.
+    """
+    if target_frame and not given['base_frame'] and given['follower_params_file'] == FILE:
+        raise RuntimeError(f'target_frame:={target_frame} needs base_frame:=, the frame of the robot.')
+
+
 def start(context: LaunchContext) -> list[Node]:
     """Return the follower as the arguments ask for it."""
     given = {argument.name: LaunchConfiguration(argument.name).perform(context) for argument in arguments()}
+    check(given, context.launch_configurations.get('target_frame', ''))
     follower = Node(
         package='ros2_avloc',
         executable='follower',

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 import numpy as np
 import rclpy
 from geometry_msgs.msg import PoseWithCovarianceStamped
+from numpy.typing import NDArray
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.logging import get_logger
@@ -18,8 +19,9 @@ from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile
 from rclpy.signals import SignalHandlerOptions
 from rclpy.utilities import try_shutdown
+from vision_msgs.msg import Detection2DArray
 
-from ros2_avloc.errors import AvlocError
+from ros2_avloc.errors import AvlocError, InputError
 from ros2_avloc.following.sighting import OPTICAL_TO_BODY, Sighting, sight
 from ros2_avloc.messages.stamps import to_nanoseconds
 from ros2_avloc.node import parameters
@@ -50,6 +52,10 @@ class Follower(Node):
         self._poses = CameraPoses(self, self.settings.base_frame, parameter='base_frame', patience=1)
         self._mover = make_mover(self, self.settings)
         self._last = 0
+        self._camera_frame = ''
+        if not self.settings.base_frame:
+            self.create_subscription(
+                Detection2DArray, 'avloc/sources', self._on_sources, QoSProfile(depth=1))
         self.create_subscription(
             PoseWithCovarianceStamped, 'avloc/attended', self._on_attended, QoSProfile(depth=1))
         self.create_timer(1.0 / self.settings.rate, self._step, clock=steady_clock())
@@ -57,6 +63,9 @@ class Follower(Node):
     def stop(self) -> None:
         """Stop the robot: the process ends."""
         self._mover.stop(self._now())
+
+    def _on_sources(self, message: Detection2DArray) -> None:
+        self._camera_frame = message.header.frame_id
 
     def _on_attended(self, message: PoseWithCovarianceStamped) -> None:
         try:
@@ -70,11 +79,24 @@ class Follower(Node):
 
     def _sighting(self, message: PoseWithCovarianceStamped) -> Sighting:
         stamp = to_nanoseconds(message.header.stamp)
-        rotation = OPTICAL_TO_BODY
-        if self.settings.base_frame:
-            rotation = self._poses.find(message.header.frame_id, stamp)[1].rotation
+        rotation = self._to_body(message.header.frame_id, stamp)
         turn = message.pose.pose.orientation
         return sight(stamp, (turn.x, turn.y, turn.z, turn.w), np.asarray(message.pose.covariance), rotation)
+
+    def _to_body(self, frame: str, stamp: int) -> NDArray[np.float64]:
+        """Return the rotation from the frame of a bearing into body axes.
+
+        Without a `base_frame` bearings must be told in the camera's frame, which turns with the robot: one in
+        a frame that stands still would let it turn for ever. Which frame that is, ``avloc/sources`` says.
+        """
+        if self.settings.base_frame:
+            return self._poses.find(frame, stamp)[1].rotation
+        if frame != self._camera_frame:
+            camera = f"the camera's ({self._camera_frame!r})" if self._camera_frame else \
+                "known to be the camera's, for nothing has come on avloc/sources"
+            raise InputError(f'Bearings are told in the frame {frame!r}, which is not {camera}; '
+                             "set base_frame, or leave the node's target_frame empty.")
+        return OPTICAL_TO_BODY
 
     def _step(self) -> None:
         now = self._now()

@@ -97,3 +97,11 @@ def test_follow_includes_the_node_and_starts_the_follower() -> None:
     empty = dict.fromkeys(module.TYPES, '')
     assert module.parameters(empty) == {}
     assert set(module.parameters({**empty, 'mode': 'head'})) == {'mode'}
+
+
+def test_follow_refuses_a_target_frame_without_the_frame_of_the_base() -> None:
+    module = load('follow')
+    with pytest.raises(RuntimeError, match='base_frame'):
+        started(module, target_frame='odom')
+    assert started(module, target_frame='odom', base_frame='base_link')
+    assert started(module, target_frame='odom', follower_params_file='own.yaml')

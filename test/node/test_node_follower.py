@@ -24,6 +24,7 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Header
 from tf2_msgs.msg import TFMessage
 from trajectory_msgs.msg import JointTrajectory
+from vision_msgs.msg import Detection2DArray
 
 from ros2_avloc.attention.bearing import axes, orientation
 from ros2_avloc.following.sighting import OPTICAL_TO_BODY
@@ -35,7 +36,7 @@ TF2 = importlib.util.find_spec('tf2_ros') is not None
 
 
 class Voice:
-    """Says where the attended track is, for as long as the client plays."""
+    """Says what the camera's frame is and where the attended track is, for as long as the client plays."""
 
     FRAME = SECOND // 15
 
@@ -43,6 +44,7 @@ class Voice:
         self.client, self.spread, self.optical = client, spread, optical
         level = math.cos(elevation)
         self.body = np.array((level * math.cos(azimuth), level * math.sin(azimuth), math.sin(elevation)))
+        self.sources = client.node.create_publisher(Detection2DArray, '/avloc/sources', 5)
         self.publisher = client.node.create_publisher(PoseWithCovarianceStamped, '/avloc/attended', 5)
         self.also = lambda stamp: None
         self._next = 0
@@ -53,6 +55,7 @@ class Voice:
         if now >= self._next:
             self._next = now + self.FRAME
             self.also(now)
+            self.sources.publish(Detection2DArray(header=header('eye', now)))
             self.publisher.publish(self.message(now))
 
     def message(self, stamp):
@@ -142,6 +145,18 @@ def test_what_is_no_bearing_is_named_once_and_passed_over(start_node, make_clien
     voice.message = right
     client.until(lambda: speeds and speeds[-1].angular.z > 0.1)
     assert follower.log.count('is no unit quaternion') == 1
+
+
+def test_a_bearing_in_a_frame_that_may_stand_still_turns_nothing(start_node, make_client):
+    follower = start_node(module='follower')
+    client = make_client()
+    speeds = client.listen(Twist, '/cmd_vel')
+    voice = Voice(client, 0.5, optical=False)
+    client.until(lambda: "told in the frame 'odom', which is not the camera's ('eye')" in follower.log)
+    passed(client, 0.5)
+    assert not speeds
+    voice.optical = True
+    client.until(lambda: speeds and speeds[-1].angular.z > 0.1)
 
 
 def test_a_head_is_aimed_within_its_limits(start_node, make_client):
