@@ -29,9 +29,8 @@ SHOWN_BY_RVIZ = {
     'rviz_default_plugins/Image': 'Image',
     'rviz_default_plugins/MarkerArray': 'MarkerArray',
     'rviz_default_plugins/PoseArray': 'PoseArray',
-    'rviz_default_plugins/PoseWithCovariance': 'PoseWithCovarianceStamped',
 }
-SHOWN_IN_3D = {'MarkerArray', 'PoseWithCovarianceStamped', 'PoseArray', 'CameraInfo', 'PointStamped'}
+SHOWN_IN_3D = {'MarkerArray', 'PoseArray', 'CameraInfo'}
 """Types that Foxglove's 3D and Image panels draw."""
 
 
@@ -58,8 +57,14 @@ def test_rviz_shows_topics_that_there_are_as_what_they_are() -> None:
     assert {topic: SHOWN_BY_RVIZ[display['Class']] for topic, display in displays().items()} == {
         topic: TYPES[topic] for topic in displays()}
     enabled = {topic for topic, display in displays().items() if display['Enabled']}
-    assert {'/avloc/overlay', '/avloc/markers', '/avloc/attended'} <= enabled
-    assert {'/camera/image_raw', '/avloc/heatmap'} <= set(displays())
+    assert enabled == {'/camera/image_raw', '/avloc/heatmap', '/avloc/overlay', '/avloc/markers'}
+
+
+def test_what_has_no_lifetime_is_not_shown_as_attended() -> None:
+    """A viewer keeps a pose for ever, and silence is how the node says that nothing is attended to."""
+    assert '/avloc/attended' not in displays()
+    scene, = panels('3D')
+    assert '/avloc/attended' not in scene['topics']
 
 
 def test_rviz_asks_of_no_topic_more_than_it_offers() -> None:
@@ -87,8 +92,7 @@ def test_foxglove_draws_topics_that_there_are_and_that_it_can_draw() -> None:
         drawn = panel['topics']
         assert {TYPES[topic] for topic in drawn} <= SHOWN_IN_3D
     scene, = panels('3D')
-    assert {topic for topic, how in scene['topics'].items() if how['visible']} >= {
-        '/avloc/markers', '/avloc/attended'}
+    assert scene['topics']['/avloc/markers']['visible'] is True
     for panel in panels('Image'):
         assert TYPES[panel['imageMode']['imageTopic']] in ('Image', 'CompressedImage')
         if panel['topics']:  # without calibration Foxglove draws nothing into an image
