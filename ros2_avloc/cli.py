@@ -121,6 +121,9 @@ def evaluate(
 def export(
     checkpoint: Annotated[Path, typer.Argument(help='Of avloc train, e.g. runs/avolnet/avc/last.ckpt.')],
     bundle: Annotated[Path, typer.Argument(help='Directory to write the model to.')],
+    mean_with: Annotated[list[Path] | None, typer.Option(
+        help='Checkpoint of another run of the same network: the mean of the weights is exported; may be '
+             'repeated.')] = None,
     pack: Pack = None,
     name: Annotated[str | None, typer.Option(help='Name of the model; without it avolnet or avenet.')] = None,
     scenes: Annotated[int, typer.Option(min=2, help='Scenes per row of the table in the model card.')] = 200,
@@ -129,7 +132,8 @@ def export(
     with _plainly():
         from ros2_avloc.learning.bundling.exporting import export_bundle
 
-        typer.echo(export_bundle(checkpoint, bundle, pack, name=name, scenes=scenes))
+        typer.echo(export_bundle(checkpoint, bundle, pack, mean_with=mean_with or (), name=name,
+                                 scenes=scenes))
 
 
 @app.command()

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from typer.testing import CliRunner
 
+from ros2_avloc.cli import app
 from ros2_avloc.errors import BundleError, InputError
 from ros2_avloc.learning.bundling import exporting
 from ros2_avloc.learning.bundling.exporting import export_bundle, read_network
@@ -23,7 +25,7 @@ def small(monkeypatch, world):
 
 def checkpoint_of(network, tmp_path):
     path = tmp_path / 'avc' / 'last.ckpt'
-    path.parent.mkdir()
+    path.parent.mkdir(parents=True)
     state = {f'network.{name}': weight for name, weight in network.state_dict().items()}
     torch.save({'state_dict': state | {'see.weight': torch.zeros(1)}, 'global_step': 7}, path)
     return path
@@ -79,3 +81,50 @@ def test_an_avol_net_becomes_a_measured_bundle(small, tmp_path):
     assert bundle.golden.logits.max() > bundle.golden.logits.min()
     with pytest.raises(BundleError, match='holds an AVOL-Net.*AVE-Net bundle such as models/avenet'):
         EmbedderBundle.load(tmp_path / 'bundle')
+
+
+def test_the_mean_of_runs_is_taken_weight_by_weight(tmp_path):
+    torch.manual_seed(3)
+    networks = [AVENet(4, 16) for _ in range(3)]
+    for number, network in enumerate(networks):
+        network.vision[1].running_mean.fill_(number)
+        network.vision[1].num_batches_tracked.fill_(100 * number)
+    first, *others = (checkpoint_of(network, tmp_path / f'run{number}')
+                      for number, network in enumerate(networks))
+    found = read_network(first, others).state_dict()
+    states = [network.state_dict() for network in networks]
+    torch.testing.assert_close(found['see.fc1.weight'], sum(state['see.fc1.weight'] for state in states) / 3)
+    assert torch.equal(found['vision.1.running_mean'], torch.ones(4))
+    assert found['vision.1.num_batches_tracked'] == 200
+    for name, weight in read_network(first, [first]).state_dict().items():
+        assert torch.equal(weight, states[0][name]), name
+
+
+@pytest.mark.parametrize(('other', 'sentence'), [
+    (AVOLNet(8, 16), 'run1/avc/last.ckpt holds another network than .*run0.*only runs of the same network'),
+    (AVENet(4, 16), 'holds another network'),
+    (AVOLNet(4, 16, batch_norm=False), 'holds another network.*is missing there'),
+    (L3Net(4), 'run1/avc/last.ckpt is no checkpoint'),
+])
+def test_different_networks_have_no_mean(other, sentence, tmp_path):
+    first, second = (checkpoint_of(network, tmp_path / f'run{number}')
+                     for number, network in enumerate((AVOLNet(4, 16), other)))
+    with pytest.raises(InputError, match=sentence):
+        read_network(first, [second])
+
+
+def test_manifest_and_card_say_what_was_averaged(small, tmp_path):
+    torch.manual_seed(4)
+    runs = [checkpoint_of(AVENet(4, 16), tmp_path / name) for name in ('first', 'second')]
+    (tmp_path / 'second' / 'recipe.json').write_text('{"rung": "label-free", "teachers": true}')
+    options = ['--mean-with', str(runs[1]), '--scenes', '8']
+    result = CliRunner().invoke(app, ['export', str(runs[0]), str(tmp_path / 'bundle'), *options])
+    assert result.exit_code == 0, result.output
+    training = EmbedderBundle.load(tmp_path / 'bundle').manifest.training
+    assert training['recipe']['mean_of'] == [f'{name}/avc/last.ckpt, 7 steps' for name in ('first', 'second')]
+    assert training['recipe']['teachers'] is True
+    assert training['mean_with'][0]['recipe']['rung'] == 'label-free'
+    card = (tmp_path / 'bundle' / 'MODEL_CARD.md').read_text()
+    assert '- mean_of:\n  1. first/avc/last.ckpt, 7 steps\n  2. second/avc/last.ckpt, 7 steps\n' in card
+    assert 'The recipe of second/avc/last.ckpt, which the mean was taken with:\n\n- rung: label-free' in card
+    assert str(tmp_path) not in card

@@ -86,6 +86,15 @@ def recipe_items(recipe: dict[str, Any]) -> Iterator[str]:
             yield f'- {name}: {value}'
 
 
+def recipe_text(training: dict[str, Any]) -> str:
+    """Return the recipe as a Markdown list; of a mean those of the other runs below it."""
+    parts = ['\n'.join(recipe_items(training['recipe']))]
+    for other in training.get('mean_with', []):
+        items = '\n'.join(recipe_items(other['recipe'])) or '- not recorded'
+        parts.append(f'The recipe of {other["checkpoint"]}, which the mean was taken with:\n\n{items}')
+    return '\n\n'.join(parts)
+
+
 def model_card(name: str, training: dict[str, Any], report: dict[str, Any], table: str) -> str:
     """Return the model card as Markdown.
 
@@ -104,7 +113,7 @@ def model_card(name: str, training: dict[str, Any], report: dict[str, Any], tabl
         data='\n'.join([_SIMULATED, _REAL] if real else [_SIMULATED]),
         named=_NAMED if recipe.get('categories') else _NAMELESS,
         warm=_WARM if recipe.get('teachers') else _BEGUN if recipe.get('start') else _COLD,
-        recipe='\n'.join(recipe_items(recipe)), steps=training['steps'], date=report['date'],
+        recipe=recipe_text(training), steps=training['steps'], date=report['date'],
         engine=report['engine'], machine=report['machine'], threshold=report['threshold'], table=table,
         avc=report['thresholds']['avc'],
         known=_KNOWN if real else 'It has seen drawings alone.',

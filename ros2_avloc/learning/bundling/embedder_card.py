@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ros2_avloc.learning.bundling.card import recipe_items
+from ros2_avloc.learning.bundling.card import recipe_text
 
 _CARD = """# {name}
 
@@ -55,5 +55,5 @@ def embedder_card(name: str, training: dict[str, Any], report: dict[str, Any], t
     return _CARD.format(
         name=name, width=training['network']['width'], embedding=training['network']['embedding'],
         data='\n'.join(data[source] for source in training['data']), steps=training['steps'],
-        recipe='\n'.join(recipe_items(training['recipe'])),
+        recipe=recipe_text(training),
         date=report['date'], engine=report['engine'], table=table)

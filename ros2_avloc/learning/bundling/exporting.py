@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ros2_avloc.errors import InputError
+from ros2_avloc.learning.bundling.averaging import mean_of
 from ros2_avloc.learning.bundling.calibration import calibrate, calibrate_embedder
 from ros2_avloc.learning.bundling.card import model_card
 from ros2_avloc.learning.bundling.embedder_card import embedder_card
@@ -22,8 +23,9 @@ from ros2_avloc.learning.measuring.embedders import embedder_table, measure_embe
 from ros2_avloc.learning.measuring.tables import table
 from ros2_avloc.learning.networks import AVENet, AVOLNet
 from ros2_avloc.learning.training.checks import Check, check_of, logits_of
-from ros2_avloc.learning.training.loop import load_part
-from ros2_avloc.learning.training.recipe import read_recipe
+from ros2_avloc.learning.training.loop import part_of
+from ros2_avloc.learning.training.recipe import RECIPE, known, read_recipe
+from ros2_avloc.learning.training.starting import difference
 from ros2_avloc.vision.preprocess import network_input
 
 CALIBRATED_SCENES = 500
@@ -35,8 +37,8 @@ CALLED = {AVOLNet: 'AVOL-Net', AVENet: 'AVE-Net'}
 """What a network is called in its manifest and on its card."""
 
 
-def export_bundle(checkpoint: Path, directory: Path, pack: Path | None, *, name: str | None = None,
-                  scenes: int) -> str:
+def export_bundle(checkpoint: Path, directory: Path, pack: Path | None, *, mean_with: Sequence[Path] = (),
+                  name: str | None = None, scenes: int) -> str:
     """Write a bundle from a checkpoint, measure it, and write its model card.
 
     Parameters
@@ -47,6 +49,8 @@ def export_bundle(checkpoint: Path, directory: Path, pack: Path | None, *, name:
         To write the bundle to.
     pack
         Photos and recordings to calibrate and measure with, beside simulated scenes.
+    mean_with
+        Checkpoints of other runs of the same network, whose weights the mean is taken with.
     name
         Of the model; without it one of `NAMES`.
     scenes
@@ -60,11 +64,12 @@ def export_bundle(checkpoint: Path, directory: Path, pack: Path | None, *, name:
     Raises
     ------
     InputError
-        If the checkpoint or the pack cannot be read, or nothing can be written there.
+        If a checkpoint or the pack cannot be read, checkpoints are of different networks, or nothing can be
+        written there.
     """
-    network = read_network(checkpoint)
+    network = read_network(checkpoint, mean_with)
     name = name or NAMES[type(network)]
-    training = _summary(checkpoint, network, pack)
+    training = _summary(network, pack, [_run(path) for path in (checkpoint, *mean_with)])
     _make(directory)
     # Whole frames are told apart by one thing in them; many things are nobody's neighbour.
     most = 1 if isinstance(network, AVENet) else 4
@@ -114,20 +119,31 @@ def _clearest(network: AVOLNet | AVENet, check: Check) -> tuple[Tensor, Tensor]:
     return check.images[clearest], check.spectrograms[clearest, 0]
 
 
-def read_network(checkpoint: Path) -> AVOLNet | AVENet:
+def read_network(checkpoint: Path, mean_with: Sequence[Path] = ()) -> AVOLNet | AVENet:
     """Read the averaged weights of a checkpoint of ``avloc train``; their names tell which network it is.
+
+    Parameters
+    ----------
+    mean_with
+        Checkpoints of other runs: the network gets the mean of all their weights.
 
     Raises
     ------
     InputError
-        If it cannot be read, or is of a network that no bundle can hold.
+        If one cannot be read, is of a network that no bundle can hold, or of another one than the first.
     """
-    try:
-        state = torch.load(checkpoint, map_location='cpu', weights_only=True)['state_dict']
-        network = _network_of({name.removeprefix('network.'): weight for name, weight in state.items()})
-    except (OSError, RuntimeError, KeyError, EOFError, pickle.UnpicklingError) as error:
-        raise InputError(f'{checkpoint} is no checkpoint of an AVOL-Net or AVE-Net.') from error
-    load_part(network, checkpoint, 'network.')
+    runs: list[dict[str, Tensor]] = []
+    for path in (checkpoint, *mean_with):
+        try:
+            runs.append(part_of(path, 'network.'))
+            network = _network_of(runs[-1])
+        except (OSError, RuntimeError, KeyError, EOFError, pickle.UnpicklingError) as error:
+            raise InputError(f'{path} is no checkpoint of an AVOL-Net or AVE-Net.') from error
+        other = difference(runs[0], runs[-1])
+        if other:
+            raise InputError(f'{path} holds another network than {checkpoint}: {other}; only runs of the '
+                             'same network have a mean.')
+    network.load_state_dict(mean_of(runs))
     return network.eval()
 
 
@@ -138,12 +154,26 @@ def _network_of(state: dict[str, Tensor]) -> AVOLNet | AVENet:
     return AVOLNet(width, state['heads.conv6.weight'].shape[0], batch_norm='heads.norm5.weight' in state)
 
 
-def _summary(checkpoint: Path, network: AVOLNet | AVENet, pack: Path | None) -> dict[str, Any]:
-    state = torch.load(checkpoint, map_location='cpu', weights_only=True)
-    recipe = read_recipe(checkpoint.parent.parent / 'recipe.json')
+def _run(checkpoint: Path) -> dict[str, Any]:
+    """Return what a run says of itself; of its path only the names."""
     return {
+        'checkpoint': '/'.join(checkpoint.absolute().parts[-3:]),  # RUN/STAGE/last.ckpt
+        'steps': torch.load(checkpoint, map_location='cpu', weights_only=True)['global_step'],
+        'recipe': read_recipe(checkpoint.parent.parent / RECIPE),
+    }
+
+
+def _summary(network: AVOLNet | AVENet, pack: Path | None, runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    recipe = runs[0]['recipe']
+    for other in runs[1:]:
+        recipe = recipe | known(recipe, other['recipe'])
+    summary = {
         'network': {'kind': CALLED[type(network)], 'width': network.width, 'embedding': network.embedding},
-        'steps': state['global_step'],
+        'steps': runs[0]['steps'],
         'data': ['simulated', 'real'] if pack or recipe.get('pack') else ['simulated'],
         'recipe': recipe,
     }
+    if len(runs) == 1:
+        return summary
+    mean = [f'{run["checkpoint"]}, {run["steps"]} steps' for run in runs]
+    return summary | {'recipe': recipe | {'mean_of': mean}, 'mean_with': runs[1:]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -123,10 +124,15 @@ def written(recipe: Recipe, budget: dict[str, Budget]) -> dict[str, Any]:
         settings['start'] = '/'.join(recipe.start.absolute().parts[-3:])  # RUN/STAGE/last.ckpt
         before = read_recipe(recipe.start.parent.parent / RECIPE)
     taught = recipe.rung == 'taught'
-    return settings | {
-        'says': RUNGS[recipe.rung].says, 'pack': settings['pack'] or before.get('pack'),
-        'categories': taught or before.get('categories', False),
-        'teachers': (taught and recipe.teachers is not None) or before.get('teachers', False),
+    settings |= {'categories': taught, 'teachers': taught and recipe.teachers is not None}
+    return settings | known(settings, before) | {
+        'says': RUNGS[recipe.rung].says,
         'stages': [f'{name}: {one.length:g} {"minutes" if one.in_minutes else "steps"}, batch {one.batch}, '
                    f'rate {one.learning_rate:g}' for name, one in budget.items()],
     }
+
+
+def known(recipe: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the pack that either of two runs learned from, and whether categories and teachers were used."""
+    return {'pack': recipe.get('pack') or other.get('pack')} | {
+        name: bool(recipe.get(name) or other.get(name)) for name in ('categories', 'teachers')}

@@ -28,14 +28,19 @@ def begin_with(network: Network, checkpoint: Path) -> None:
     wanted: Mapping[str, Tensor] = network.state_dict()
     if not _heads(wanted) & _heads(weights):
         wanted, weights = _towers(wanted), _towers(weights)
-    shapes, found = ({name: tuple(weight.shape) for name, weight in state.items()}
-                     for state in (wanted, weights))
-    wrong = sorted({name for name, _ in shapes.items() ^ found.items()})
-    if wrong:
+    other = difference(wanted, weights)
+    if other:
         raise InputError(f'{checkpoint} holds another network than --network, --width and --rung ask for: '
-                         f'{wrong[0]} is {found.get(wrong[0], "missing")} there, '
-                         f'{shapes.get(wrong[0], "missing")} here.')
+                         f'{other}.')
     network.load_state_dict(weights, strict=False)
+
+
+def difference(here: Mapping[str, Tensor], there: Mapping[str, Tensor]) -> str:
+    """Say which weight has another shape there, or is missing, the first by name; nothing if none."""
+    ours, theirs = ({name: tuple(weight.shape) for name, weight in state.items()} for state in (here, there))
+    wrong = sorted({name for name, _ in ours.items() ^ theirs.items()})
+    return '' if not wrong else (f'{wrong[0]} is {theirs.get(wrong[0], "missing")} there, '
+                                 f'{ours.get(wrong[0], "missing")} here')
 
 
 def _towers(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
