@@ -1,11 +1,12 @@
-"""Rays, cones and labels of the tracks, for RViz and Foxglove.
+"""Rays, cones with their rims, and labels of the tracks, for RViz and Foxglove.
 
 Colour says which track is attended, opacity whether a track sounds or is only remembered, and a ray of dashes
-that it is heard only.
+that it is heard only. Rays begin at the camera: over its own picture they are points, and the rims are rings.
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import radians
 
 import numpy as np
@@ -17,14 +18,16 @@ from visualization_msgs.msg import Marker, MarkerArray
 
 from ros2_avloc.attention.bearing import Bearing, turned
 from ros2_avloc.attention.tracker import Track
+from ros2_avloc.messages.stamps import SECOND
 from ros2_avloc.node.messages import Where, header, live, point
 from ros2_avloc.overlay.drawing import side_of
 from ros2_avloc.pipeline import Result
 
-LIFETIME = Duration(sec=1)
-"""Markers of a node that has stopped vanish after this time."""
+SHORTEST, LONGEST = SECOND, 60 * SECOND
+"""Markers of a node that has stopped vanish after twice the time between its last two results, but neither
+sooner nor later than this, ns."""
 
-NAMESPACES = ('rays', 'cones', 'labels')
+NAMESPACES = ('rays', 'cones', 'rims', 'labels')
 
 _ATTENDED = (0.0, 0.9, 1.0)
 _OTHER = (0.85, 0.85, 0.85)
@@ -35,6 +38,7 @@ _CONE_SIDES = 24
 _WIDEST = radians(80.0)
 """A cone that would be wider is drawn so wide: there it says that the direction is not known."""
 _RAY_WIDTH = 0.02
+_RIM_WIDTH = 0.01
 _DASHES = 12
 _LABEL_HEIGHT = 0.12
 _LABEL_AT = 1.06
@@ -48,19 +52,28 @@ class Markers:
 
     def __init__(self) -> None:
         self._shown: set[int] = set()
+        self._stamp: int | None = None
 
     def of(self, result: Result, where: Where, distance: float) -> MarkerArray:
         """Return what is to be drawn, shown, or deleted. Rays are `distance` metres long."""
         tracks = live(result.tracks)
         head = header(where.frame_id, result.frame.stamp)
+        lifetime = self._lifetime(result.frame.stamp)
         attended = result.attended.id if result.attended is not None else None
         markers = [marker for track in tracks
                    for marker in _track_markers(track, head, where, distance, track.id == attended)]
+        for marker in markers:
+            marker.lifetime = lifetime
         gone = self._shown - {track.id for track in tracks}
         self._shown = {track.id for track in tracks}
         deleted = [Marker(header=head, ns=ns, id=track_id, action=Marker.DELETE)
                    for track_id in sorted(gone) for ns in NAMESPACES]
         return MarkerArray(markers=markers + deleted)
+
+    def _lifetime(self, stamp: int) -> Duration:
+        since, self._stamp = 0 if self._stamp is None else stamp - self._stamp, stamp
+        lifetime = min(max(2 * since, SHORTEST), LONGEST)
+        return Duration(sec=lifetime // SECOND, nanosec=lifetime % SECOND)
 
 
 def _track_markers(track: Track, head: Header, where: Where, distance: float, attended: bool) -> list[Marker]:
@@ -69,9 +82,11 @@ def _track_markers(track: Track, head: Header, where: Where, distance: float, at
     colour = ColorRGBA(r=red, g=green, b=blue, a=opacity)
     fainter = ColorRGBA(r=red, g=green, b=blue, a=opacity * _CONE_OPACITY)
     make = _dashes if track.heard_only else _arrow
+    rim = [point(where.camera + distance * vector) for vector in _rim(track.bearing)]
     return [
         make(_marker(head, 'rays', track, colour), track, where, distance, 2.0 if attended else 1.0),
-        _cone(_marker(head, 'cones', track, fainter), track, where, distance),
+        _cone(_marker(head, 'cones', track, fainter), point(where.camera), rim),
+        _ring(_marker(head, 'rims', track, colour), rim),
         _label(_marker(head, 'labels', track, colour), track, where, distance, attended),
     ]
 
@@ -93,13 +108,19 @@ def _dashes(ray: Marker, track: Track, where: Where, distance: float, thickness:
     return ray
 
 
-def _cone(cone: Marker, track: Track, where: Where, distance: float) -> Marker:
+def _cone(cone: Marker, tip: Point, rim: list[Point]) -> Marker:
     cone.type = Marker.TRIANGLE_LIST
     cone.scale.x = cone.scale.y = cone.scale.z = 1.0
-    rim = [point(where.camera + distance * vector) for vector in _rim(track.bearing)]
-    for one, other in zip(rim, rim[1:] + rim[:1], strict=True):
-        cone.points += [point(where.camera), one, other]
+    for one, other in pairwise(rim):
+        cone.points += [tip, one, other]
     return cone
+
+
+def _ring(ring: Marker, rim: list[Point]) -> Marker:
+    ring.type = Marker.LINE_STRIP
+    ring.scale.x = _RIM_WIDTH
+    ring.points = rim
+    return ring
 
 
 def _label(label: Marker, track: Track, where: Where, distance: float, attended: bool) -> Marker:
@@ -119,8 +140,8 @@ def _at(track: Track, where: Where, distance: float) -> Point:
 
 
 def _rim(bearing: Bearing) -> list[NDArray[np.float64]]:
-    """Return unit vectors around a bearing, `_CONE_SIGMAS` standard deviations away from it."""
-    angles = np.linspace(0.0, 2.0 * np.pi, _CONE_SIDES, endpoint=False)
+    """Return unit vectors around a bearing and back to the first, `_CONE_SIGMAS` deviations away from it."""
+    angles = np.linspace(0.0, 2.0 * np.pi, _CONE_SIDES + 1)
     spread = np.linalg.cholesky(bearing.covariance + 1e-12 * np.eye(2))
     offsets = _CONE_SIGMAS * spread @ np.stack([np.cos(angles), np.sin(angles)])
     offsets *= np.minimum(1.0, _WIDEST / np.linalg.norm(offsets, axis=0))
@@ -128,6 +149,6 @@ def _rim(bearing: Bearing) -> list[NDArray[np.float64]]:
 
 
 def _marker(head: Header, ns: str, track: Track, colour: ColorRGBA) -> Marker:
-    marker = Marker(header=head, ns=ns, id=track.id, action=Marker.ADD, lifetime=LIFETIME, color=colour)
+    marker = Marker(header=head, ns=ns, id=track.id, action=Marker.ADD, color=colour)
     marker.pose.orientation.w = 1.0
     return marker

@@ -19,7 +19,7 @@ from ros2_avloc.audio.sound import SOUND_SAMPLES, Sound
 from ros2_avloc.model.localizer import Localization
 from ros2_avloc.node import messages
 from ros2_avloc.node.attending import attending
-from ros2_avloc.node.markers import Markers
+from ros2_avloc.node.markers import NAMESPACES, Markers
 from ros2_avloc.node.messages import Where
 from ros2_avloc.node.overlays import Overlays
 from ros2_avloc.pipeline import Result
@@ -106,11 +106,11 @@ def test_markers_of_a_track_that_is_gone_are_deleted_once():
     markers = Markers()
     first = markers.of(result(track(1), track(2)), WHERE, 2.0).markers
     assert {(marker.ns, marker.id) for marker in first} == {
-        (ns, number) for ns in ('rays', 'cones', 'labels') for number in (1, 2)}
+        (ns, number) for ns in NAMESPACES for number in (1, 2)}
     second = markers.of(result(track(2)), WHERE, 2.0).markers
     deleted = [(marker.ns, marker.id) for marker in second if marker.action == Marker.DELETE]
-    assert deleted == [('rays', 1), ('cones', 1), ('labels', 1)]
-    assert len(markers.of(result(track(2)), WHERE, 2.0).markers) == 3
+    assert deleted == [(ns, 1) for ns in NAMESPACES]
+    assert len(markers.of(result(track(2)), WHERE, 2.0).markers) == len(NAMESPACES)
 
 
 def test_a_cone_is_two_standard_deviations_wide():
@@ -119,6 +119,14 @@ def test_a_cone_is_two_standard_deviations_wide():
     np.testing.assert_allclose(np.linalg.norm(rim, axis=1), 2.0)
     assert np.abs(np.arctan2(rim[:, 1], rim[:, 0])).max() == pytest.approx(2 * 0.2, abs=0.01)
     assert np.abs(np.arctan2(rim[:, 2], rim[:, 0])).max() == pytest.approx(2 * 0.1, abs=0.01)
+
+
+def test_the_rim_of_a_cone_is_a_closed_ring_around_the_bearing():
+    shown = by_namespace(result(track(1)))
+    rim, cone = shown['rims'], shown['cones']
+    assert rim.type == Marker.LINE_STRIP
+    assert rim.points[:-1] == cone.points[1::3]
+    assert (rim.points[-1].y, rim.points[-1].z) == pytest.approx((rim.points[0].y, rim.points[0].z))
 
 
 def test_the_attended_track_is_marked():
@@ -165,7 +173,7 @@ def test_what_is_heard_only_or_remembered_looks_different():
     assert (seen['rays'].type, heard['rays'].type) == (Marker.ARROW, Marker.LINE_LIST)
     assert len(heard['rays'].points) % 2 == 0
     assert heard['labels'].text.endswith(', heard only') and silent['labels'].text.endswith(', silent')
-    for ns in ('rays', 'cones', 'labels'):
+    for ns in NAMESPACES:
         assert silent[ns].color.a < seen[ns].color.a == heard[ns].color.a
 
 
@@ -178,6 +186,15 @@ def test_every_marker_vanishes_by_itself_and_can_be_drawn():
         assert np.isfinite([[p.x, p.y, p.z] for p in marker.points]).all()
     rim = np.array([[p.x, p.y, p.z] for p in by_namespace(result(wide))['cones'].points[1::3]])
     assert (rim[:, 0] > WHERE.camera[0]).all()
+
+
+def test_markers_stay_until_the_next_result_however_rarely_one_comes():
+    markers, lifetimes = Markers(), []
+    for seconds in (10.0, 10.1, 13.1, 2e9, 1.0):
+        frame = replace(result().frame, stamp=round(seconds * 1e9))
+        made = markers.of(replace(result(track(1)), frame=frame), WHERE, 2.0).markers
+        lifetimes.append({one.lifetime.sec + one.lifetime.nanosec / 1e9 for one in made})
+    assert lifetimes == [{1.0}, {1.0}, {6.0}, {60.0}, {1.0}]
 
 
 @pytest.mark.parametrize('where', [WHERE, None])
