@@ -77,7 +77,8 @@ def _engine_finding(view: View) -> Finding:
 
 
 def _camera(view: View) -> tuple[Finding, dict[str, str]]:
-    return _input(view, Stream.IMAGE), _input_values(view, Stream.IMAGE) | {'camera': view.statistics.camera}
+    return _input(view, Stream.IMAGE), _input_values(view, Stream.IMAGE) | {
+        'camera': view.statistics.camera} | _arrivals(view, Stream.CAMERA_INFO, 'camera_info: ')
 
 
 def _audio(view: View) -> tuple[Finding, dict[str, str]]:
@@ -94,7 +95,7 @@ def _audio(view: View) -> tuple[Finding, dict[str, str]]:
         'lost samples': str(timeline.lost_samples),
         'repeated samples': str(timeline.repeated_samples),
         'timeline restarts': str(timeline.restarts),
-    }
+    } | _arrivals(view, Stream.AUDIO_INFO, 'audio_info: ')
 
 
 def _input(view: View, stream: Stream) -> Finding:
@@ -127,19 +128,24 @@ def _publishers(view: View, stream: Stream) -> str:
 
 
 def _input_values(view: View, stream: Stream) -> dict[str, str]:
-    arrivals, faults = view.statistics.arrivals[stream], view.statistics.faults.by_cause(stream.value)
-    age = arrivals.age()
+    faults = view.statistics.faults.by_cause(stream.value)
     values = {
         'topic': view.topics.get(stream, ''),
         'publishers': str(view.publishers.get(stream, 0)),
-        'rate (Hz)': f'{arrivals.per_second():.2f}',
-        'age (s)': 'never' if age is None else f'{age:.2f}',
+        **_arrivals(view, stream),
         'incompatible QoS': str(view.statistics.incompatible[stream]),
         'lost before the worker': str(view.lost.get(stream, 0)),
         'bad': _count_of(view, stream.value),
     }
     return values | {f'bad, cause {number}': f'{fault.count} times: {fault.sentence}'
                      for number, fault in enumerate(faults[:_CAUSES], start=1)}
+
+
+def _arrivals(view: View, stream: Stream, what: str = '') -> dict[str, str]:
+    arrivals = view.statistics.arrivals[stream]
+    age = arrivals.age()
+    return {f'{what}rate (Hz)': f'{arrivals.per_second():.2f}',
+            f'{what}age (s)': 'never' if age is None else f'{age:.2f}'}
 
 
 def _windows(view: View) -> tuple[Finding, dict[str, str]]:

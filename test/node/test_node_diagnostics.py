@@ -108,6 +108,15 @@ def test_an_input_that_fell_silent_is_missed_and_then_stale(view, statistics, se
         assert message(view, 'audio') == f'No audio for {seconds:.0f} s on /audio, which has 1 publisher.'
 
 
+def test_every_input_has_a_rate_and_an_age(view, statistics):
+    statistics.arrivals[Stream.AUDIO_INFO] = Since(7.0)
+    statistics.arrivals[Stream.CAMERA_INFO] = Rate()
+    assert values(view, 'audio')['audio_info: age (s)'] == '7.00'
+    assert values(view, 'camera')['camera_info: age (s)'] == 'never'
+    for part, name in (('camera', ''), ('camera', 'camera_info: '), ('audio', ''), ('audio', 'audio_info: ')):
+        assert values(view, part)[f'{name}rate (Hz)'] == '0.00'
+
+
 def test_attention_says_to_what_and_where_or_why_not(view, statistics):
     assert message(view, 'attention') == 'Track 3 is attended, left 29 degrees: it sings.'
     said = values(view, 'attention')
