@@ -6,8 +6,6 @@ import math
 from bisect import bisect_left
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from ros2_avloc.following.response import Response, respond
 
 SECOND = 1e9
@@ -15,9 +13,6 @@ SECOND = 1e9
 
 MIDDLE = math.radians(5.0)
 """A source is in the middle within this angle: a cell of the heatmap is about as wide."""
-
-LATE = 0.3
-"""Seconds: a machine on which frames or bearings come later has no time to follow."""
 
 WORTH = math.radians(10.0)
 """Nearer sources ask for no turn that could be judged."""
@@ -37,15 +32,12 @@ class Record:
         Where the camera faces in the world.
     speeds
         That the base was told, rad/s, by the time at which that was heard.
-    latencies
-        Seconds from the stamp of each bearing until it was heard.
     """
 
     truth: dict[int, list[float]] = field(default_factory=dict)
     attended: dict[int, float] = field(default_factory=dict)
     yaws: dict[int, float] = field(default_factory=dict)
     speeds: dict[int, float] = field(default_factory=dict)
-    latencies: list[float] = field(default_factory=list)
 
     @property
     def start(self) -> int:
@@ -56,13 +48,6 @@ class Record:
     def length(self) -> float:
         """Seconds from the first stamp to the last."""
         return (next(reversed(self.truth)) - self.start) / SECOND if self.truth else 0.0
-
-    @property
-    def kept_up(self) -> bool:
-        """Whether the machine had the time for this: no frame and nine of ten bearings not `LATE`."""
-        gaps = np.diff(list(self.truth)) / SECOND
-        late = np.quantile(self.latencies, 0.9) if self.latencies else np.inf
-        return bool(len(gaps) > 0 and gaps.max() <= LATE and late <= LATE)
 
 
 @dataclass(frozen=True)

@@ -103,7 +103,7 @@ class Simulator(Node):
         self._microphones = len(_numbers(given['array'])) // 3 or 1
         self._create_publishers()
         self._frames, self._chunks = 0, 0
-        self._start = self.get_clock().now().nanoseconds
+        self._start = 0
         if self._drive is not None:
             self.create_subscription(Twist, 'cmd_vel', self._on_cmd_vel, 1)
         self.create_timer(1.0 / self._rate, self._send_frames)
@@ -132,15 +132,19 @@ class Simulator(Node):
         link = _transform(LINK_FRAME, OPTICAL_FRAME, 0, OPTICAL_TO_LINK, np.zeros(3))
         self._fixed_transforms.publish(TFMessage(transforms=[link]))
 
+    def _elapsed(self) -> int:
+        """Return the ns since the first time that there was: ``/clock`` may come late."""
+        now = self.get_clock().now().nanoseconds
+        self._start = self._start or now
+        return now - self._start
+
     def _on_cmd_vel(self, message: Twist) -> None:
         if self._drive is not None and np.isfinite(message.angular.z):
-            now = self.get_clock().now().nanoseconds
-            self._drive.command((now - self._start) / SECOND, message.angular.z)
+            self._drive.command(self._elapsed() / SECOND, message.angular.z)
 
     def _send_frames(self) -> None:
         """Send the newest frame that is due; one that was missed is not made up for."""
-        now = self.get_clock().now().nanoseconds
-        due = int((now - self._start) * self._rate / SECOND)
+        due = int(self._elapsed() * self._rate / SECOND)
         if due <= self._frames:
             return
         self._frames = due
@@ -200,8 +204,7 @@ class Simulator(Node):
 
     def _send_audio(self) -> None:
         """Send the chunks that the sound card has filled by now."""
-        now = self.get_clock().now().nanoseconds
-        filled = int((now - self._start) * self._faults.card_rate / SECOND) // self._chunk
+        filled = int(self._elapsed() * self._faults.card_rate / SECOND) // self._chunk
         while self._chunks < filled:
             seconds = self._chunks * self._chunk / self._faults.card_rate
             self._chunks += 1

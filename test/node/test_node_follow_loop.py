@@ -1,4 +1,4 @@
-"""The closed loop: simulator, node and follower as processes over DDS; judged by the stamps alone."""
+"""The closed loop: simulator, node and follower as processes over DDS, whose simulated time waits for them."""
 
 from __future__ import annotations
 
@@ -13,21 +13,14 @@ from ros2_avloc.share import share_path
 
 SCENE = {'seed': 8, 'script': '"flute 2.5 6.5; dog 8.5 12.5"', 'width': 320, 'height': 240}
 
-pytestmark = pytest.mark.skipif(
-    not (share_path('models') / 'avolnet').exists(), reason='models/avolnet is not here')
-
-
-def record_of_a_run(domain):
-    """Return what was heard in a run for which the machine had the time."""
-    for _ in range(2):
-        record = run(SCENE, 12.5, os.environ | {'ROS_DOMAIN_ID': str(domain)})
-        if record.kept_up:
-            return record
-    pytest.skip('the machine is too busy with other things for frames and bearings to come in time')
+pytestmark = [
+    pytest.mark.skipif(not (share_path('models') / 'avolnet').exists(), reason='models/avolnet is not here'),
+    pytest.mark.timeout(900),
+]
 
 
 def test_the_robot_turns_to_one_thing_after_another(domain):
-    record = record_of_a_run(domain)
+    record = run(SCENE, 12.5, os.environ | {'ROS_DOMAIN_ID': str(domain)})
     found = turns(record)
     assert len(found) == 2
     for turn in found:
