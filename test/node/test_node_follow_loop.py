@@ -1,4 +1,4 @@
-"""The closed loop: simulator, node and follower as processes over DDS, whose simulated time waits for them."""
+"""The closed loop: simulator, node and follower over DDS, in simulated time that waits for them."""
 
 from __future__ import annotations
 
