@@ -1,14 +1,17 @@
 """Judges of which it is known what they know get the figures that they must."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from ros2_avloc.errors import InputError
+from ros2_avloc.learning.material import worlds
 from ros2_avloc.learning.material.banks import pack_bank
 from ros2_avloc.learning.measures.maps import target_cells
-from ros2_avloc.learning.measuring.bundles import judged
+from ros2_avloc.learning.measuring.bundles import judged, set_aside
 from ros2_avloc.learning.measuring.cases import SOUNDING, SWAPPED, Case, CaseSet, Heard, View, composed
 from ros2_avloc.learning.measuring.evaluation import Thresholds, fitted, measure
 from ros2_avloc.learning.measuring.examination import examine, joined
@@ -153,6 +156,28 @@ def test_a_pack_of_two_categories_is_measured_as_far_as_it_goes(pack):
     assert set(report['localisation']) == {'1', '2'}
     assert report['localisation']['2']['value'] == 1
     assert report['false_positives']['elsewhere']['n'] == 6  # with two in view there is no other
+
+
+def part_of_pack(pack, root, split):
+    """Copy the rows of a pack that are of a split, and its files."""
+    shutil.copytree(pack, root)
+    header, *rows = (pack / 'INDEX.csv').read_text().splitlines(keepends=True)
+    (root / 'INDEX.csv').write_text(header + ''.join(row for row in rows if f',{split},' in row))
+    return root
+
+
+def test_thresholds_come_from_what_a_pack_sets_aside(pack, tmp_path, monkeypatch):
+    monkeypatch.setattr(worlds, 'INDIVIDUALS', dict.fromkeys(worlds.INDIVIDUALS, 4))
+    judged_by = part_of_pack(pack, tmp_path / 'val', 'val')
+    assert list(set_aside(pack, 4)) == ['simulated', 'real']
+    assert list(set_aside(judged_by, 4)) == list(set_aside(None, 4)) == ['simulated']
+    learned_from = part_of_pack(pack, tmp_path / 'train', 'train')
+    for photo in learned_from.glob('images/*/*.webp'):
+        photo.write_bytes(b'damaged')
+    with pytest.raises(InputError, match='cannot be read as an image'):
+        set_aside(learned_from, 4)
+    with pytest.raises(InputError, match='is no pack'):
+        set_aside(tmp_path, 4)
 
 
 def recorded(videos, moments):

@@ -16,7 +16,7 @@ import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ros2_avloc.errors import InputError
+from ros2_avloc.learning.material.packs import read_index
 from ros2_avloc.learning.material.worlds import MEASURED, SET_ASIDE, banks_of, part_named
 from ros2_avloc.learning.measuring.boxed_videos import read_boxed_videos
 from ros2_avloc.learning.measuring.cases import CaseSet, composed
@@ -104,11 +104,17 @@ def measure_bundle(directory: Path, pack: Path | None, *, scenes: int) -> dict[s
 
 
 def set_aside(pack: Path | None, scenes: int) -> dict[str, CaseSet]:
-    """Lay out a quarter as many scenes of items that are neither learned from nor measured on."""
-    try:
-        banks = banks_of(pack, SET_ASIDE, 'calibrate')
-    except InputError:  # a pack to be judged by may hold nothing but its split
-        banks = banks_of(None, SET_ASIDE, 'calibrate')
+    """Lay out a quarter as many scenes of items that are neither learned from nor measured on.
+
+    A pack to be judged by may hold nothing but its split; then they are of the simulated world alone.
+
+    Raises
+    ------
+    InputError
+        If the pack has a split `train`, and what of it is set aside cannot be read.
+    """
+    learned = pack is not None and any(row['split'] == 'train' for row in read_index(pack))
+    banks = banks_of(pack if learned else None, SET_ASIDE, 'calibrate')
     return {name: composed(bank, -(-scenes // 4), SET_ASIDE) for name, bank in banks.items()}
 
 
