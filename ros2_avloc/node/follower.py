@@ -70,12 +70,11 @@ class Follower(Node):
     def _on_attended(self, message: PoseWithCovarianceStamped) -> None:
         try:
             sighting = self._sighting(message)
+            most = self.settings.max_uncertainty
+            if most == 0.0 or sighting.deviation <= most:
+                self._mover.see(sighting, self._now())
         except AvlocError as error:
             self._faults.report('attended', str(error))
-            return
-        most = self.settings.max_uncertainty
-        if most == 0.0 or sighting.deviation <= most:
-            self._mover.see(sighting, self._now())
 
     def _sighting(self, message: PoseWithCovarianceStamped) -> Sighting:
         stamp = to_nanoseconds(message.header.stamp)

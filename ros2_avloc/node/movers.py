@@ -16,7 +16,7 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Header
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
-from ros2_avloc.errors import AvlocError
+from ros2_avloc.errors import AvlocError, InputError
 from ros2_avloc.following.aiming import Aiming, Goal
 from ros2_avloc.following.sighting import Sighting
 from ros2_avloc.following.steering import Steering
@@ -32,6 +32,9 @@ LAST_WORD = 1.0
 """Seconds to wait at most until whoever moves the robot has the last message: what is on its way when the
 publisher goes is lost, and the stop with it."""
 
+JOINTLESS = 2.0
+"""Seconds for which bearings may come without the angles of the head's joints; both may only have begun."""
+
 
 class Mover(Protocol):
     """Turns a part of the robot towards the newest sighting."""
@@ -40,7 +43,13 @@ class Mover(Protocol):
         """Take changed settings."""
 
     def see(self, sighting: Sighting, now: int) -> None:
-        """Take the newest sighting; `now` is ROS time in ns, here as below."""
+        """Take the newest sighting; `now` is ROS time in ns, here as below.
+
+        Raises
+        ------
+        InputError
+            If it is of no use, for what else is needed does not come.
+        """
 
     def step(self, now: int) -> None:
         """Publish what is to be done from now on, if anything."""
@@ -97,6 +106,8 @@ class Head:
         self._from_camera = not settings.base_frame
         self._signs = np.array((1.0, -1.0 if settings.head_tilt_up else 1.0))
         self._aiming = Aiming(settings.head_limits())
+        self._others: list[str] = []
+        self._without: int | None = None  # joints since this bearing
         self._publisher = node.create_publisher(JointTrajectory, 'joint_trajectory', QoSProfile(depth=1))
         node.create_subscription(JointState, 'joint_states', self._on_joints, qos_profile_sensor_data)
 
@@ -105,7 +116,12 @@ class Head:
         self._aiming.limits = settings.head_limits()
 
     def see(self, sighting: Sighting, now: int) -> None:
-        """Take the newest sighting."""
+        """Take the newest sighting, unless there are no angles of the joints to tell it by."""
+        self._without = now if self._without is None else min(self._without, now)
+        if now - self._without > JOINTLESS * SECOND:
+            others = f'only those of {", ".join(self._others[:10])}' if self._others else 'nothing'
+            raise InputError(f'No angles of {" and ".join(self._names)} come on joint_states, {others}; send '
+                             'them with stamps, or name the joints by head.pan_joint and head.tilt_joint.')
         self._aiming.see(sighting.stamp, sighting.vector, now, from_camera=self._from_camera)
 
     def step(self, now: int) -> None:
@@ -130,6 +146,7 @@ class Head:
         self._publisher.publish(JointTrajectory(header=Header(), joint_names=self._names, points=[point]))
 
     def _on_joints(self, message: JointState) -> None:
+        self._others = list(message.name)
         angles = dict(zip(message.name, message.position, strict=False))
         try:
             joints = self._signs * [angles[name] for name in self._names]
@@ -137,6 +154,7 @@ class Head:
         except (KeyError, AvlocError):  # of other joints, or without a time
             return
         if np.isfinite(joints).all():
+            self._without = None
             self._aiming.feel(stamp, joints)
 
 

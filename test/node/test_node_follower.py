@@ -181,6 +181,22 @@ def test_a_head_is_aimed_within_its_limits(start_node, make_client):
     assert list(goals[1].points[0].positions) == pytest.approx([0.0, 0.0])
 
 
+def test_a_head_whose_joints_do_not_come_says_which_it_wants(start_node, make_client):
+    follower = start_node(module='follower', mode='head', head__pan_joint='neck', head__tilt_joint='nod')
+    client = make_client()
+    goals = client.listen(JointTrajectory, '/joint_trajectory')
+    joints = client.node.create_publisher(JointState, '/joint_states', 5)
+    names = ['wheel', 'lift']
+    voice = Voice(client, 0.6)
+    voice.also = lambda stamp: joints.publish(JointState(
+        header=header('', stamp), name=names, position=[0.0, 0.0]))
+    sentence = 'No angles of neck and nod come on joint_states, only those of wheel, lift;'
+    client.until(lambda: sentence in follower.log)
+    assert not goals
+    names[:] = ['neck', 'nod']
+    client.until(lambda: goals)
+
+
 def test_limits_may_change_while_it_runs_and_the_mode_may_not(start_node, make_client):
     start_node(module='follower')
     client = make_client()
