@@ -26,7 +26,7 @@ from ros2_avloc.simulation.views import SpriteBank
 PHOTO_SIDE = 150
 """Photos are kept no larger than this (longer side, px): no object is composed larger."""
 
-Box = tuple[float, float, float, float]
+PixelBox = tuple[float, float, float, float]
 """Left, top, width, height in pixels."""
 
 

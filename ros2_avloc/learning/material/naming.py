@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ros2_avloc.audio.sound import SAMPLE_RATE
 from ros2_avloc.audio.spectrogram import spectrogram
-from ros2_avloc.learning.material.banks import Bank, Box
+from ros2_avloc.learning.material.banks import Bank, PixelBox
 from ros2_avloc.learning.material.pictures import LEARNING, Layout, Picture, draw_picture
 from ros2_avloc.learning.material.scenes import draw_sound
 from ros2_avloc.learning.material.streams import Item, Rng
@@ -96,7 +96,7 @@ def draw_crop(bank: Bank, rng: Rng, layout: Layout = LEARNING) -> tuple[NDArray[
             return _cut(picture, left, top), ''
 
 
-def _near(box: Box, rng: Rng) -> tuple[int, int]:
+def _near(box: PixelBox, rng: Rng) -> tuple[int, int]:
     """Return where a crop begins, left and top, that has the middle of `box` near its own."""
     middles = (box[0] + box[2] / 2, box[1] + box[3] / 2)
     left, top = (int(np.clip(middle - CROP / 2 + rng.uniform(-ASIDE, ASIDE), 0, SIDE - CROP))
@@ -104,7 +104,7 @@ def _near(box: Box, rng: Rng) -> tuple[int, int]:
     return left, top
 
 
-def _overlaps(box: Box, left: int, top: int) -> bool:
+def _overlaps(box: PixelBox, left: int, top: int) -> bool:
     return (left < box[0] + box[2] and box[0] < left + CROP
             and top < box[1] + box[3] and box[1] < top + CROP)
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ros2_avloc.learning.material.banks import Bank, Box, Photo
+from ros2_avloc.learning.material.banks import Bank, Photo, PixelBox
 from ros2_avloc.simulation.views import SpriteBank, random_view
 from ros2_avloc.vision.preprocess import SIDE
 
@@ -50,7 +50,7 @@ class Picture:
     """What is seen: uint8 ``(224, 224, 3)``, and the category and box of each object."""
 
     rgb: Image
-    objects: tuple[tuple[str, Box], ...]
+    objects: tuple[tuple[str, PixelBox], ...]
 
 
 def draw_picture(bank: Bank, wanted: list[str], rng: Rng, layout: Layout = LEARNING) -> Picture:
@@ -146,10 +146,10 @@ def _background(bank: Bank, rng: Rng, plain: bool) -> Image:
     return crop if plain else _toned(crop, rng)
 
 
-def _pasted(photos: list[Photo], canvas: Image, rng: Rng, layout: Layout) -> list[Box | None]:
+def _pasted(photos: list[Photo], canvas: Image, rng: Rng, layout: Layout) -> list[PixelBox | None]:
     """Paste photos onto `canvas`; return their boxes, without one where there was no place."""
     aspect = rng.uniform(*FRAME_ASPECTS)
-    boxes: list[Box | None] = []
+    boxes: list[PixelBox | None] = []
     for photo in photos:
         side = np.exp(rng.uniform(np.log(layout.smallest), np.log(layout.largest)))
         height, width = photo.rgba.shape[:2]
@@ -163,7 +163,7 @@ def _pasted(photos: list[Photo], canvas: Image, rng: Rng, layout: Layout) -> lis
     return boxes
 
 
-def _free_place(size: tuple[int, int], taken: list[Box], rng: Rng) -> Box | None:
+def _free_place(size: tuple[int, int], taken: list[PixelBox], rng: Rng) -> PixelBox | None:
     """Return a place where at most a tenth of either box is covered; ``None`` after twelve tries."""
     width, height = (min(side, SIDE) for side in size)
     for _ in range(12):
@@ -174,13 +174,13 @@ def _free_place(size: tuple[int, int], taken: list[Box], rng: Rng) -> Box | None
     return None
 
 
-def _overlap(one: Box, other: Box) -> float:
+def _overlap(one: PixelBox, other: PixelBox) -> float:
     width = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
     height = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
     return max(width, 0.0) * max(height, 0.0)
 
 
-def _paste(canvas: Image, rgba: Image, cut_out: bool, box: Box, rng: Rng) -> None:
+def _paste(canvas: Image, rgba: Image, cut_out: bool, box: PixelBox, rng: Rng) -> None:
     left, top, width, height = (int(side) for side in box)
     rgba = rgba[:height, :width]
     alpha = rgba[..., 3] if cut_out else _soft_mask(height, width, rng)
@@ -206,12 +206,12 @@ def _soft_mask(height: int, width: int, rng: Rng) -> Image:
     return np.asarray(cv2.blur(mask, size, borderType=cv2.BORDER_CONSTANT), np.uint8)
 
 
-def _mosaic(photos: list[Photo], canvas: Image, rng: Rng) -> list[Box | None]:
+def _mosaic(photos: list[Photo], canvas: Image, rng: Rng) -> list[PixelBox | None]:
     """Lay photos out on `canvas` as tiles: 1×2, 2×1 or 2×2; those without a photo show background."""
     columns, rows = ((2, 2) if len(photos) > 2 else [(1, 2), (2, 1), (2, 2)][rng.integers(3)])
     xs, ys = (_cuts(parts, rng) for parts in (columns, rows))
     tiles = [(x, y) for x in range(columns) for y in range(rows)]
-    boxes: list[Box | None] = []
+    boxes: list[PixelBox | None] = []
     for photo, tile in zip(photos, rng.permutation(len(tiles)), strict=False):
         column, row = tiles[tile]
         left, top, right, bottom = xs[column], ys[row], xs[column + 1], ys[row + 1]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ros2_avloc.errors import InputError
 from ros2_avloc.learning.measures.maps import Box
-from ros2_avloc.learning.measuring.recorded import Annotated, Moment, spaced
+from ros2_avloc.learning.measuring.recorded import Annotated, AnnotatedMoment, spaced
 from ros2_avloc.recordings.finding import open_recording
 from ros2_avloc.recordings.recording import SECOND
 
@@ -110,5 +110,5 @@ def _annotated(path: Path, soundings: Sequence[Sounding]) -> Annotated:
         objects = [(one.label, one.box_at(time)) for one in soundings]
         there = tuple((label, box) for label, box in objects if box is not None)
         if there:
-            moments.append(Moment(place, there, tuple(dict.fromkeys(label for label, _ in there))))
+            moments.append(AnnotatedMoment(place, there, tuple(dict.fromkeys(label for label, _ in there))))
     return Annotated(recording, tuple(moments))

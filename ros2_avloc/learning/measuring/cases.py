@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from ros2_avloc.learning.material.banks import Bank
+from ros2_avloc.learning.material.banks import Bank, PixelBox
 from ros2_avloc.learning.material.pictures import Layout, Picture, draw_picture
 from ros2_avloc.learning.material.scenes import NEGATIVES, Mixture, draw_sound, negative_scene
 from ros2_avloc.learning.measures.maps import Box
@@ -146,6 +146,6 @@ def _picture(bank: Bank, count: int, rng: np.random.Generator) -> Picture:
     return picture
 
 
-def _fractions(box: Box) -> Box:
+def _fractions(box: PixelBox) -> Box:
     left, top, width, height = (float(side) / SIDE for side in box)
     return left, top, width, height

@@ -32,7 +32,7 @@ _NO_BANK = Bank({}, {})
 
 
 @dataclass(frozen=True)
-class Moment:
+class AnnotatedMoment:
     """One frame of a recording: its place, the name and box of each object in it, and which of them sound."""
 
     frame: int
@@ -45,7 +45,7 @@ class Annotated:
     """A recording with moments of which the truth is known, in the order of time."""
 
     recording: Recording
-    moments: tuple[Moment, ...]
+    moments: tuple[AnnotatedMoment, ...]
 
 
 def recorded(sources: Sequence[Annotated], seed: int) -> CaseSet:
@@ -77,7 +77,7 @@ def recorded(sources: Sequence[Annotated], seed: int) -> CaseSet:
                     {'seed': seed, 'files': files, 'moments': count, 'step': STEP / SECOND})
 
 
-def _audible(source: Annotated) -> tuple[Moment, ...]:
+def _audible(source: Annotated) -> tuple[AnnotatedMoment, ...]:
     audible = source.recording.audible(_ends(source))
     return tuple(moment for moment, heard in zip(source.moments, audible, strict=True) if heard)
 
@@ -115,13 +115,13 @@ def _cases(sources: Sequence[Annotated], pool: tuple[Heard, ...], seed: int) -> 
                 number += 1
 
 
-def _own(moment: Moment, sound: Sound) -> Heard:
+def _own(moment: AnnotatedMoment, sound: Sound) -> Heard:
     if moment.sounding:
         return Heard(sound.samples, '+'.join(moment.sounding), SOUNDING)
     return Heard(sound.samples, '', 'silence' if sound.level < QUIET else 'elsewhere')
 
 
-def _others(moment: Moment, rgb: NDArray[np.uint8], pool: tuple[Heard, ...], number: int,
+def _others(moment: AnnotatedMoment, rgb: NDArray[np.uint8], pool: tuple[Heard, ...], number: int,
             rng: np.random.Generator) -> Iterator[Heard]:
     in_view = {name for name, _ in moment.objects}
     strange = [heard for heard in pool if heard.name and not in_view & set(heard.name.split('+'))]

@@ -9,7 +9,7 @@ import numpy as np
 
 from ros2_avloc.errors import InputError
 from ros2_avloc.learning.measures.maps import Box
-from ros2_avloc.learning.measuring.recorded import Annotated, Moment, spaced
+from ros2_avloc.learning.measuring.recorded import Annotated, AnnotatedMoment, spaced
 from ros2_avloc.messages.stamps import to_nanoseconds
 from ros2_avloc.recordings.bag_file import BagFile
 from ros2_avloc.recordings.bag_reader import BagReader
@@ -59,7 +59,7 @@ def _annotated(path: Path, named: Named) -> Annotated:
         sounding = {_sounding(truths[int(one)]) for one in around}
         if stamp in truths and len(sounding) == 1:
             objects = tuple((str(one.id), _box(one.bbox, width, height)) for one in truths[stamp])
-            moments.append(Moment(place, objects, sounding.pop()))
+            moments.append(AnnotatedMoment(place, objects, sounding.pop()))
     return Annotated(recording, tuple(moments))
 
 
