@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ros2_avloc.following.response import Response, respond
 
@@ -52,26 +52,46 @@ class Record:
 
 @dataclass(frozen=True)
 class Turn:
-    """A turn to one source, from `begin` (seconds of the record), when it was first attended to."""
+    """A turn to one source.
 
+    Attributes
+    ----------
+    sounds
+        When the source began to sound alone, seconds of the record.
+    begin
+        When anything was first attended to since; infinite where nothing was.
+    response
+        From `begin` on. Where nothing was attended to it is of the whole time, and not settled.
+    """
+
+    sounds: float
     begin: float
     response: Response
 
+    @property
+    def settled(self) -> float:
+        """Seconds from the first sound until the source stayed in the middle; infinite where it never did."""
+        return self.begin - self.sounds + self.response.settled
+
 
 def turns(record: Record) -> list[Turn]:
-    """Return every turn to a single source that stood `WORTH` or more aside when it was first attended to."""
+    """Return every turn to a single source that stood `WORTH` or more aside when it was first attended to.
+
+    What was never attended to is among them, by where it stood when it began to sound.
+    """
     found = []
     attended = sorted(record.attended)
     for stamps in _stretches(record):
         place = bisect_left(attended, stamps[0])
-        if place == len(attended) or attended[place] > stamps[-1]:
-            continue
-        first = attended[place]
-        own = [stamp for stamp in stamps if stamp >= first]
-        if abs(record.truth[own[0]][0]) >= WORTH:
-            times = [(stamp - record.start) / SECOND for stamp in own]
-            response = respond(times, [record.truth[stamp][0] for stamp in own], MIDDLE)
-            found.append(Turn(times[0], response))
+        missed = place == len(attended) or attended[place] > stamps[-1]
+        own = stamps if missed else [stamp for stamp in stamps if stamp >= attended[place]]
+        times = [(stamp - record.start) / SECOND for stamp in own]
+        response = respond(times, [record.truth[stamp][0] for stamp in own], MIDDLE)
+        if missed:
+            response = replace(response, settled=math.inf, rest=math.nan)
+        if abs(response.start) >= WORTH:
+            sounds = (stamps[0] - record.start) / SECOND
+            found.append(Turn(sounds, math.inf if missed else times[0], response))
     return found
 
 

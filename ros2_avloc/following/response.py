@@ -20,6 +20,8 @@ class Response:
         Seconds from then until the source stayed in the middle; infinite where it never did.
     overshoot
         Greatest angle to the source on the other side, rad.
+    astray
+        How much greater than at the start the angle became on its own side, rad.
     rest
         Root mean square of the angle since it settled, rad; NaN where it never did.
     """
@@ -27,6 +29,7 @@ class Response:
     start: float
     settled: float
     overshoot: float
+    astray: float
     rest: float
 
 
@@ -45,8 +48,9 @@ def respond(times: Sequence[float], angles: Sequence[float], middle: float) -> R
     seconds, left = np.asarray(times) - times[0], np.asarray(angles)
     beyond = np.flatnonzero(np.abs(left) > middle)
     first = 0 if not len(beyond) else int(beyond[-1]) + 1
-    overshoot = max(0.0, float((-np.sign(left[0]) * left).max()))
+    start, own_side = float(left[0]), np.sign(left[0]) * left
+    overshoot, astray = max(0.0, -float(own_side.min())), float(own_side.max()) - abs(start)
     if first == len(left):
-        return Response(float(left[0]), np.inf, overshoot, np.nan)
+        return Response(start, np.inf, overshoot, astray, np.nan)
     rest = float(np.sqrt(np.mean(left[first:] ** 2)))
-    return Response(float(left[0]), float(seconds[first]), overshoot, rest)
+    return Response(start, float(seconds[first]), overshoot, astray, rest)

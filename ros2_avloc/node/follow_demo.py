@@ -2,7 +2,7 @@
 
 ``python3 -m ros2_avloc.node.follow_demo`` runs simulator, node and follower as processes over DDS, listens to
 what they say, and writes the plot. Their time is simulated: it waits for them where the machine is too busy.
-Exit 1 where a turn was slow or went too far.
+Exit 1 where a turn was slow or went too far, or what sounded was not faced.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ MUTE = 10.0
 """Seconds after which the node is not waited for: it has dropped the frames that it could answer."""
 
 SETTLED, OVERSHOOT = 2.0, np.deg2rad(10.0)
-"""What a turn may take at most, in seconds and rad."""
+"""What a turn may take at most, in seconds since it was attended to, and rad."""
 
 
 class Listener(Node):
@@ -174,12 +174,15 @@ def _arguments(parameters: Mapping[str, Any]) -> list[str]:
 
 def table(found: list[Turn]) -> Table:
     """Say how each turn went."""
-    shown = Table('began at', 'angle', 'settled after', 'overshoot', 'rest (RMS)')
+    shown = Table('sounds from', 'attended after', 'angle', 'faced after', 'since the sound', 'overshoot',
+                  'wrong way', 'rest (RMS)')
     for turn in found:
         response = turn.response
-        degrees = np.degrees((response.start, response.overshoot, response.rest))
-        shown.add_row(f'{turn.begin:.1f} s', f'{degrees[0]:.0f}°', f'{response.settled:.2f} s',
-                      f'{degrees[1]:.1f}°', f'{degrees[2]:.1f}°')
+        degrees = np.degrees((response.start, response.overshoot, response.astray, response.rest))
+        spans = [f'{span:.2f} s' if math.isfinite(span) else 'never'
+                 for span in (turn.begin - turn.sounds, response.settled, turn.settled)]
+        shown.add_row(f'{turn.sounds:.1f} s', spans[0], f'{degrees[0]:.0f}°', *spans[1:],
+                      *(f'{angle:.1f}°' for angle in degrees[1:]))
     return shown
 
 
@@ -200,7 +203,9 @@ def main() -> None:
         sys.exit(130)
     found = turns(record)
     Console().print(table(found))
-    caption = f'{datetime.now(timezone.utc):%Y-%m-%d}, {platform.machine()}, simulated, seed {arguments.seed}'
+    faced = sum(math.isfinite(turn.response.settled) for turn in found)
+    caption = (f'{datetime.now(timezone.utc):%Y-%m-%d}, {platform.machine()}, simulated, seed '
+               f'{arguments.seed}: {faced} of {len(found)} faced')
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     cv2.imwrite(str(arguments.output), draw(record, found, caption))
     good = [turn.response.settled <= SETTLED and turn.response.overshoot <= OVERSHOOT for turn in found]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import cv2
@@ -11,9 +12,12 @@ from numpy.typing import NDArray
 from ros2_avloc.following.record import SECOND, Record, Turn
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 1200, 560, 70, 20, 50, 50
-INK, FAINT = (60, 60, 60), (225, 225, 225)
+INK, FAINT, MISSED = (60, 60, 60), (225, 225, 225), (40, 40, 220)
 TRUE, ATTENDED, FACES = (190, 190, 190), (0, 120, 230), (160, 80, 20)
 """Blue, green, red of the lines: what sounds, what is attended to, where the robot faces."""
+
+ASTRAY = math.radians(2.0)
+"""From this angle on the wrong way is worth a word; things move about as much by themselves."""
 
 Picture = NDArray[np.uint8]
 
@@ -72,11 +76,18 @@ def _grid(picture: Picture, seconds: float, low: float, high: float) -> None:
 
 
 def _mark(picture: Picture, turn: Turn, seconds: float) -> None:
-    x = round(LEFT + turn.begin / seconds * (WIDTH - LEFT - RIGHT))
-    cv2.line(picture, (x, TOP), (x, HEIGHT - BOTTOM), INK, 1)
-    response = turn.response
-    _write(picture, f'{response.settled:.1f} s', (x + 4, HEIGHT - BOTTOM - 26))
-    _write(picture, f'over {np.degrees(response.overshoot):.1f}', (x + 4, HEIGHT - BOTTOM - 8))
+    """Mark when a source was first attended to, or where it never was, when it began to sound."""
+    response, missed = turn.response, math.isinf(turn.begin)
+    x = round(LEFT + (turn.sounds if missed else turn.begin) / seconds * (WIDTH - LEFT - RIGHT))
+    cv2.line(picture, (x, TOP), (x, HEIGHT - BOTTOM), MISSED if missed else INK, 1)
+    if math.isinf(response.settled):
+        _write(picture, 'not faced', (x + 4, HEIGHT - BOTTOM - 26), MISSED)
+        return
+    lines = [f'{response.settled:.1f} s ({turn.settled:.1f} s)', f'over {np.degrees(response.overshoot):.1f}']
+    if response.astray >= ASTRAY:
+        lines.insert(0, f'astray {np.degrees(response.astray):.1f}')
+    for number, line in enumerate(reversed(lines)):
+        _write(picture, line, (x + 4, HEIGHT - BOTTOM - 8 - 18 * number))
 
 
 def _legend(picture: Picture, caption: str) -> None:
@@ -85,7 +96,8 @@ def _legend(picture: Picture, caption: str) -> None:
         cv2.circle(picture, (x, TOP - 28), 6, colour, cv2.FILLED, cv2.LINE_AA)
         _write(picture, text, (x + 14, TOP - 23))
     _write(picture, caption, (LEFT, HEIGHT - 12))
+    _write(picture, 'seconds until faced: since attended to (since it sounds)', (580, HEIGHT - 12))
 
 
-def _write(picture: Picture, text: str, where: tuple[int, int]) -> None:
-    cv2.putText(picture, text, where, cv2.FONT_HERSHEY_SIMPLEX, 0.45, INK, 1, cv2.LINE_AA)
+def _write(picture: Picture, text: str, where: tuple[int, int], colour: tuple[int, int, int] = INK) -> None:
+    cv2.putText(picture, text, where, cv2.FONT_HERSHEY_SIMPLEX, 0.45, colour, 1, cv2.LINE_AA)
