@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from ros2_avloc.learning.material.streams import APART
+from ros2_avloc.learning.material.streams import APART, NOBODY
 from ros2_avloc.learning.training.losses import Relations, contrastive, decided, logistic
 
 # Scene 0 shows 0 and 1 and sounds like 0; scene 1 shows 1 and sounds so; scene 2 shows 2, with silence.
@@ -89,6 +89,23 @@ def test_sounds_are_exchanged_within_a_source():
     rows, columns = relations.differs.nonzero().T
     assert torch.equal(pictures[rows] // APART, pictures[columns] // APART)
     assert len(rows) == 2
+
+
+def test_without_labels_too_a_source_tells_no_pair_apart():
+    pictures = torch.tensor([0, 1, APART, APART + 1])
+    relations = Relations.apart(pictures, torch.tensor([0, 1, APART, NOBODY]))
+    assert relations.corresponds.tolist() == [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 0]]
+    # A sound of nobody is no picture's, whatever the source of either.
+    assert relations.differs.tolist() == [[0, 1, 0, 1], [1, 0, 0, 1], [0, 0, 0, 1], [0, 0, 1, 1]]
+
+
+def test_where_categories_are_unknown_a_source_tells_nothing_either():
+    known = torch.tensor([True, True, False])
+    identities = torch.tensor([0, 1, APART])
+    told = Relations.told(SEEN, HEARD, known, identities, identities)
+    assert told.corresponds.diagonal().all()
+    assert not told.differs[2].any()
+    assert not told.differs[:, 2].any()
 
 
 def test_two_moments_of_one_recording_are_no_mismatch():

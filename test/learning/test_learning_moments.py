@@ -123,7 +123,7 @@ def test_groups_are_of_different_recordings_and_all_are_drawn_equally_often():
 
 
 def test_sound_and_frame_differ_by_a_second_at_most_and_often():
-    moments = Moments(made(), seed=2)
+    moments = Moments(made(), seed=2, group=8)
     offsets = np.diff([moments.times(moments.draw(number)) for number in range(3_000)], axis=1).ravel()
     assert np.abs(offsets).max() <= SECOND
     # Near the ends of a recording there is less to choose from.
@@ -183,21 +183,22 @@ def side_of(moments, number, which):
             'place': (usable[index] - usable[0]) / (usable[-1] - usable[0]), 'variation': drawn}
 
 
-def partners_of(moments):
-    """Yield for each picture whose sound it is paired with, as the paper's recipe pairs a batch."""
-    for first in range(0, PAIRS, moments.group):
-        numbers = range(first, first + moments.group)
-        relations = Relations.halves(torch.tensor([moments.draw(number).recording for number in numbers]))
-        pairs = relations.corresponds | relations.differs
-        assert (pairs.sum(dim=0) == 1).all() and (pairs.sum(dim=1) == 1).all()
-        yield from zip(numbers, (first + pairs.int().argmax(dim=1)).tolist(), strict=True)
+def partners_of(moments, batch, related, rng):
+    """Yield pairs, picture and sound, of batches: as many that correspond as differ."""
+    for first in range(0, PAIRS, batch):
+        recordings = [moments.draw(number).recording for number in range(first, first + batch)]
+        relations = related(torch.tensor(recordings))
+        right, wrong = relations.corresponds.nonzero(), relations.differs.nonzero()
+        kept = min(len(right), len(wrong), batch // 2)
+        for pairs in (right, wrong):
+            yield from (first + rng.permutation(pairs.numpy())[:kept]).tolist()
 
 
-def pairs_of(recordings, naive=''):
+def pairs_of(recordings, naive='', batch=16, related=Relations.halves):
     """Return metadata and kind of pairs, drawn as they are, or with a mistake."""
-    moments, rng = Moments(recordings, seed=4, group=16), np.random.default_rng(9)
+    moments, rng = Moments(recordings, seed=4, group=batch), np.random.default_rng(9)
     features, kinds = [], []
-    for number, partner in partners_of(moments):
+    for number, partner in partners_of(moments, batch, related, rng):
         seen, heard = side_of(moments, number, 'seen'), side_of(moments, partner, 'heard')
         if naive == 'aligned' and partner == number:
             heard |= {name: seen[name] for name in ('time', 'place', 'index')}
@@ -238,10 +239,21 @@ def at_chance(features, kinds):
     return low <= right <= high
 
 
-def test_metadata_do_not_tell_pairs_apart():
-    features, kinds = pairs_of(made())
+@pytest.mark.parametrize('related', [Relations.halves, Relations.apart])
+@pytest.mark.parametrize(('count', 'batch'), [(40, 16), (20, 64)])
+def test_metadata_do_not_tell_pairs_apart(count, batch, related):
+    features, kinds = pairs_of(made(count), batch=batch, related=related)
     assert kinds.mean() == 0.5
+    assert len(kinds) > 0.9 * PAIRS
     assert at_chance(features, kinds)
+
+
+def test_a_batch_is_at_one_place_though_recordings_are_fewer():
+    moments = Moments(made(20), seed=5, group=64)
+    for batch in range(0, 64 * VISITS * 4, 64):
+        drawn = [moments.draw(number) for number in range(batch, batch + 64)]
+        assert set(np.bincount([moment.recording for moment in drawn], minlength=20)) == {3, 4}
+        assert np.ptp([moment.seen for moment in drawn]) <= 1
 
 
 def test_nor_where_recordings_differ_in_length():

@@ -44,7 +44,7 @@ class Round:
     Attributes
     ----------
     recordings
-        Their numbers, int64 ``(group,)``, all different.
+        Their numbers, int64 ``(group,)``; none is there twice before all are there once.
     places
         In recordings, 0 to 1, one for each group, float64 ``(VISITS,)``.
     """
@@ -80,7 +80,7 @@ def draw_round(lengths: NDArray[np.int64], group: int, rng: Rng) -> Round:
     group
         How many of them to draw.
     """
-    recordings = rng.choice(len(lengths), group, replace=False)
+    recordings = np.resize(rng.permutation(len(lengths)), group)
     stretch = min(1.0, STRETCH / max(1, int(lengths[recordings].max())))
     begin = rng.uniform(0, 1 - stretch)
     return Round(recordings, begin + stretch * rng.random(VISITS))

@@ -52,8 +52,9 @@ class Moments:
     """Frames with the sound around them, of recordings.
 
     Item k depends on the seed and on k alone. The items of a group (``group`` numbers that follow one
-    another, from a multiple of it on) are of different recordings, at the same place. A recording that turns
-    out to be damaged is passed over with a warning, and the next one takes its place.
+    another, from a multiple of it on) are at the same place of recordings that differ, as far as there are so
+    many. A recording that turns out to be damaged is passed over with a warning, and the next one takes its
+    place.
 
     Parameters
     ----------
@@ -62,7 +63,7 @@ class Moments:
     seed
         Of all that is drawn.
     group
-        Items of a batch; fewer where there are fewer recordings.
+        Items of a batch, over all processes.
 
     Attributes
     ----------
@@ -87,7 +88,7 @@ class Moments:
         self.usable = [recording.stamps[frames]
                         for recording, frames in zip(self.recordings, self._frames, strict=True)]
         self._lengths = lengths_of(self.usable)
-        self.seed, self.group = seed, min(group, len(self.recordings))
+        self.seed, self.group = seed, group
         self._round: tuple[int, Round] | None = None
         self._decoded: dict[tuple[int, int], Sample] = {}  # of one round, by visit and slot
         self._decoded_round = -1

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as nnf
 from torch import Tensor
 
-from ros2_avloc.learning.material.streams import APART
+from ros2_avloc.learning.material.streams import APART, NOBODY
 
 
 @dataclass(frozen=True)
@@ -38,20 +38,22 @@ class Relations:
 
     @classmethod
     def apart(cls, pictures: Tensor, sounds: Tensor | None = None) -> Relations:
-        """Compare recordings alone, without labels: pictures and sounds of two recordings differ.
+        """Compare recordings alone, without labels: pictures and sounds of two of one source differ.
 
         Parameters
         ----------
         pictures, sounds
-            Identity of the recording that each is of, int64 ``(n,)``; that of a sound is negative where it
+            Identity of the recording that each is of, int64 ``(n,)``; that of a sound is `NOBODY` where it
             belongs to no picture. Without `sounds` each is of its picture's recording.
 
-        Unknown are pairs of one recording that were not made: another moment of it.
+        Unknown are pairs of one recording that were not made: another moment of it. Left out are pairs of two
+        sources, or the source alone would tell pairs apart; sounds of nobody differ from all pictures.
         """
         sounds = pictures if sounds is None else sounds
         same = pictures[:, None] == sounds
         own = torch.eye(len(pictures), dtype=torch.bool, device=pictures.device)
-        return cls(same & own, ~same)
+        one_source = (pictures[:, None] // APART == sounds // APART) | (sounds == NOBODY)
+        return cls(same & own, ~same & one_source)
 
     @classmethod
     def told(cls, seen: Tensor, heard: Tensor, known: Tensor, pictures: Tensor, sounds: Tensor) -> Relations:
