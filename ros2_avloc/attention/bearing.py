@@ -1,7 +1,7 @@
 """Directions: unit vectors with an uncertainty on the sphere.
 
 Every bearing has a small frame of its own, by which its covariance is told and its pose is published:
-x is the bearing itself, y is horizontal, z completes them (see `axes`).
+x is the bearing itself, y and z lie across it (see `axes`).
 """
 
 from __future__ import annotations
@@ -40,10 +40,11 @@ class Bearing:
 def axes(vector: Vector) -> Matrix:
     """Axes of a bearing's own frame.
 
-    x is `vector`. y is horizontal: perpendicular to the z axis of the holder's frame, which points up in
-    the body frames of REP-103. Within 45° of that axis it is perpendicular to the holder's y axis instead:
-    so it is for what a camera sees ahead, in whose optical frame z points forward and y down. In both cases
-    y points to the left of somebody who looks along `vector`, and z up.
+    x is `vector`. y is perpendicular to the z axis of the holder's frame, or within 45° of that axis, where
+    such a y would turn with every small motion, to its y axis. So y points to the left of somebody who looks
+    along `vector`, and z up, in a body frame (z up) up to 45° above or below the horizon, and in an optical
+    frame (z forward, y down) up to 45° from the middle. Elsewhere the frame is rolled about `vector`, by a
+    jump; that roll means nothing.
 
     Parameters
     ----------

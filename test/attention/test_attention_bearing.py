@@ -62,6 +62,12 @@ def test_in_an_optical_frame_ahead_is_level_too():
     np.testing.assert_array_equal(frame[:, 2], [0, -1, 0])  # up in the image
 
 
+def test_in_an_optical_frame_the_own_frame_is_rolled_beyond_45_degrees():
+    frames = [axes(np.array([math.sin(turn), 0.0, math.cos(turn)])) for turn in map(math.radians, (44, 46))]
+    np.testing.assert_allclose([frame[1, 2] for frame in frames], [-1, 0], atol=1e-12)  # z: up, then not
+    np.testing.assert_allclose([frame[:, 1] @ frame[:, 0] for frame in frames], 0, atol=1e-12)
+
+
 def test_azimuth_and_elevation_are_those_of_rep_103():
     left, up = math.radians(30), math.radians(20)
     body = np.array([math.cos(up) * math.cos(left), math.cos(up) * math.sin(left), math.sin(up)])
