@@ -12,7 +12,10 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+import yaml
 from geometry_msgs.msg import PointStamped, PoseStamped, PoseWithCovarianceStamped
+from rclpy.action import ActionServer
+from rclpy.task import Future
 from std_msgs.msg import Float64MultiArray
 
 from ros2_avloc.node.follower_settings import FollowerSettings
@@ -20,9 +23,25 @@ from ros2_avloc.node.messages import header
 from ros2_avloc.node.outputs import TYPES
 from ros2_avloc.node.settings import Settings, entries
 
+SECOND = 10**9
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / 'docs' / 'for-controllers.md').read_text(encoding='utf-8')
-LOOK_AT, GOALS = re.findall(r'```python\n(.*?)```', PAGE, re.DOTALL)
+LOOK_AT, SPIN, GOALS = re.findall(r'```python\n(.*?)```', PAGE, re.DOTALL)
+
+
+def fill(message, values):
+    """Set fields as ``ros2 action send_goal`` does."""
+    for name, value in values.items():
+        if isinstance(value, dict):
+            fill(getattr(message, name), value)
+        else:
+            setattr(message, name, value)
+
+
+def passed(client, seconds):
+    """Let so much time pass, and play."""
+    end = client.now() + round(seconds * SECOND)
+    client.until(lambda: client.now() > end)
 
 
 @pytest.fixture
@@ -81,6 +100,49 @@ def test_the_goal_is_there_and_faces_it(run_program, make_client):
     assert (goal.pose.position.x, goal.pose.position.y, goal.pose.position.z) == (1.0, 2.0, 0.0)
 
 
+def test_one_turn_ends_before_the_next_is_asked_for(run_program, make_client):
+    action = pytest.importorskip('nav2_msgs.action')
+    client = make_client()
+    turns, ended = [], Future()
+
+    async def turn(handle):
+        turns.append(handle.request.target_yaw)
+        await ended
+        handle.succeed()
+        return action.Spin.Result()
+
+    server = ActionServer(client.node, action.Spin, 'spin', turn)
+    run_program(SPIN)
+    publisher = client.node.create_publisher(PoseWithCovarianceStamped, '/avloc/attended', 1)
+    yaw = 0.1
+    client.playing, client.play = True, lambda: publisher.publish(attended(client.now(), yaw))
+    client.until(publisher.get_subscription_count)
+    passed(client, 1.0)
+    assert not turns
+    yaw = -0.7
+    client.until(lambda: turns)
+    passed(client, 1.0)
+    assert turns == pytest.approx([-0.7])
+    ended.set_result(None)
+    client.until(lambda: len(turns) > 1)
+    server.destroy()
+
+
+def test_the_mux_lets_nav2_win_and_the_follower_be_heard():
+    [text] = re.findall(r'```yaml\n(.*?)```', PAGE, re.DOTALL)
+    topics = yaml.safe_load(text)['twist_mux']['ros__parameters']['topics']
+    assert topics['drive']['priority'] > topics['follow']['priority']
+    assert f'cmd_vel:={topics["follow"]["topic"]} ' in PAGE
+    assert all(topic['timeout'] > 1 / FollowerSettings().rate for topic in topics.values())
+
+
+def test_the_action_that_starts_the_tree_is_one():
+    [goal] = re.findall(r'nav2_msgs/action/NavigateToPose "(.*)"', PAGE)
+    given = yaml.safe_load(goal)
+    assert set(given) == {'behavior_tree', 'pose'} and given['behavior_tree'].endswith('.xml')
+    fill(PoseStamped(), given['pose'])
+
+
 def test_the_tree_is_well_formed_and_every_entry_is_written_before_it_is_read():
     [text] = re.findall(r'```xml\n(.*?)```', PAGE, re.DOTALL)
     tree = ElementTree.fromstring(text)
@@ -100,7 +162,7 @@ def test_topics_parameters_and_arguments_exist():
     assert set(re.findall(r"'avloc/(\w+)'", PAGE)) <= set(TYPES)
     names = {entry.name for table in (Settings, FollowerSettings) for entry in entries(table)}
     launch = ''.join((ROOT / 'launch' / f'{name}.launch.py').read_text() for name in ('follow', 'avloc'))
-    for name in re.findall(r' (\w+):=', PAGE):
+    for name in re.findall(r'(?<!-r) (\w+):=', PAGE):
         assert f"'{name}'" in launch, name
     for name in ('timeout', 'rate', 'max_uncertainty', 'enable_stamped_cmd_vel', 'dead_band',
                  'attention.distance', 'base_frame', 'target_frame', 'max_speed', 'max_acceleration'):
