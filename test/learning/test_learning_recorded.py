@@ -105,6 +105,11 @@ def test_a_frame_is_the_one_of_its_time(cases):
     ([entry('one.mp4', 'flute', (0, [0, 0, 300, 200]))], 'fractions'),
     ([entry('one.mp4', 'flute', (0, [0, 0, 1]))], 'fractions'),
     ([entry('one.mp4', 'flute', (0, 'left'))], 'lacks file'),
+    ([entry('one.mp4', 'flute', (10 ** 400, [0, 0, 1, 1]))], 'lacks file'),
+    ([entry('one.mp4', 'flute', (float('nan'), [0, 0, 1, 1]))], 'a time of one.mp4'),
+    ([entry('one.mp4', 'flute', (0, [0, 0, 1, 1]), (1e300, [0, 0, 1, 1]))], 'a time of one.mp4'),
+    ([entry('one.mp4', 'flute', (-1, [0, 0, 1, 1]))], 'a time of one.mp4'),
+    ('[' * 100_000, 'cannot be read as JSON'),
     ([entry('none.mp4', 'flute', (0, [0, 0, 1, 1]))], 'does not exist')])
 def test_what_is_wrong_with_the_boxes_is_said(videos, content, words):
     path = videos / 'wrong.json'

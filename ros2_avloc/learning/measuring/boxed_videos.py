@@ -18,6 +18,9 @@ from ros2_avloc.learning.measuring.recorded import Annotated, AnnotatedMoment, s
 from ros2_avloc.recordings.finding import open_recording
 from ros2_avloc.recordings.recording import SECOND
 
+LONGEST = 86_400.0
+"""Latest time of a key frame, s."""
+
 
 @dataclass(frozen=True)
 class Sounding:
@@ -69,7 +72,7 @@ def read_boxed_videos(path: Path) -> list[Annotated]:
 def _entries(path: Path) -> Sequence[Any]:
     try:
         entries = json.loads(path.read_text(encoding='utf-8'))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f'{path} cannot be read as JSON ({error}).') from error
     if not isinstance(entries, list) or not entries:
         raise InputError(f'{path} is no list of videos with boxes; see docs/evaluation.md.')
@@ -82,12 +85,15 @@ def _sounding(path: Path, entry: Any) -> tuple[str, Sounding]:
                       for key in entry['key_frames'])
         times, boxes = np.array([time for time, _ in keys]), np.array([box for _, box in keys])
         name, label = str(entry['file']), str(entry['label'])
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise InputError(f'{path} has an entry that lacks file, label or key_frames with time and box, or '
                          f'has something else there ({error!r}); see docs/evaluation.md.') from error
     if boxes.shape != (len(keys), 4) or not keys or not _within(boxes):
         raise InputError(f'{path}: a box of {name} is not left, top, width and height as fractions of the '
                          'frame; see docs/evaluation.md.')
+    if not ((times >= 0) & (times <= LONGEST)).all():
+        raise InputError(f'{path}: a time of {name} is not in seconds, between 0 and {LONGEST:.0f}; see '
+                         'docs/evaluation.md.')
     return name, Sounding(label, times, boxes)
 
 
