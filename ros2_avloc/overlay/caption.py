@@ -15,10 +15,10 @@ _PAST = 0.45
 """Brightness of what was heard before the second that the frame was compared with."""
 
 _BACKGROUND, _LEVEL = 20, 150
-_SHARE = 0.65
+_SHARE = 0.5
 """Part of the strip that is spectrogram; the rest is level."""
 
-_STRIP = 3.2
+_STRIP = 4.0
 """Height of the strip in letters."""
 
 _GREY = (200, 200, 200)
@@ -71,7 +71,7 @@ def _draw_legend(picture: Picture, top: int, from_x: int, pen: Pen) -> int:
 
 def _draw_loudness(picture: Picture, strip: SoundStrip, top: int, left: int, right: int, pen: Pen) -> None:
     """Write the level of the last second, if there is room."""
-    text = f'sound {strip.level:.0f} dB' if strip.level > -100 else 'no sound'
+    text = f'{strip.level:.0f} dB' if strip.level > -100 else 'no sound'
     place = (left + right - pen.width(text)) // 2 - pen.margin
     if place >= left and place + pen.width(text) + 3 * pen.margin <= right:
         pen.write(picture, text, place, top, _GREY)

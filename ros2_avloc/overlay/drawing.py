@@ -13,10 +13,14 @@ from numpy.typing import NDArray
 from ros2_avloc.overlay.caption import draw_caption
 from ros2_avloc.overlay.heat import warmed
 from ros2_avloc.overlay.pen import ATTENDED, DARK, WHITE, Colour, Pen, Picture
+from ros2_avloc.overlay.places import Places, Rectangle
 from ros2_avloc.overlay.sound_history import SoundStrip
 
 _CORNER = 0.22
 """Length of the attended box's corners, as a part of its shorter side."""
+
+_HEAD = np.array(((0.0, 0.0), (0.8, 0.6), (0.5, 0.0), (0.8, -0.6)))
+"""Corners of an arrow head, back from its tip and to its side."""
 
 
 @dataclass(frozen=True)
@@ -97,23 +101,24 @@ def draw_overlay(rgb: Picture, *, heatmap: NDArray[np.float32], correspondence: 
         _draw_frame(picture, box, pen)
     text = f'sounding in view: {correspondence:.0%}' if boxes else 'nothing in view sounds'
     free = picture.shape[0] - draw_caption(picture, text, strip, pen)
-    for box in ordered:
-        _draw_label(picture, _words(box), _above(box, pen), free, box.attended, pen)
-    for arrow in sorted(arrows, key=lambda arrow: (arrow.attended, arrow.probability)):
-        _draw_arrow(picture, arrow, free, pen)
+    places = Places(picture.shape[1], free)
+    for box in reversed(ordered):
+        text = _words(box)
+        place = places.take(_label_of(text, *_above(box, pen), pen), pen.row)
+        _draw_label(picture, text, place, box.attended, pen)
+    for arrow in sorted(arrows, key=lambda arrow: (arrow.attended, arrow.probability), reverse=True):
+        _draw_arrow(picture, arrow, free, places, boxes, pen)
     return picture
 
 
 def _draw_frame(picture: Picture, source: OverlayBox, pen: Pen) -> None:
     """Draw a thin box; the attended one has strong corners, so that colour is not all that marks it."""
-    x, y, width, height = source.box
-    left, top = round(x - width / 2), round(y - height / 2)
-    right, bottom = round(x + width / 2), round(y + height / 2)
+    left, top, right, bottom = _outline(source)
     colour = ATTENDED if source.attended else WHITE
     cv2.rectangle(picture, (left, top), (right, bottom), DARK, pen.line + 2)
     cv2.rectangle(picture, (left, top), (right, bottom), colour, pen.line)
     if source.attended:
-        reach = round(max(_CORNER * min(width, height), 2 * pen.letter))
+        reach = round(max(_CORNER * min(source.box[2:]), 2 * pen.letter))
         across, down = min(reach, (right - left) // 2), min(reach, (bottom - top) // 2)
         for corner_x, step_x in ((left, across), (right, -across)):
             for corner_y, step_y in ((top, down), (bottom, -down)):
@@ -124,42 +129,47 @@ def _draw_frame(picture: Picture, source: OverlayBox, pen: Pen) -> None:
 
 def _above(source: OverlayBox, pen: Pen) -> tuple[int, int]:
     """Top left corner of the label: above the box, or inside where there is no room above."""
+    left, top, _, _ = _outline(source)
+    return left, top - pen.row if top >= pen.row else top
+
+
+def _outline(source: OverlayBox) -> Rectangle:
     x, y, width, height = source.box
-    top = round(y - height / 2)
-    return round(x - width / 2), top - pen.row if top >= pen.row else top
+    return round(x - width / 2), round(y - height / 2), round(x + width / 2), round(y + height / 2)
 
 
-def _draw_label(picture: Picture, text: str, corner: tuple[int, int], free: int, attended: bool, pen: Pen
-                ) -> None:
-    """Write a label; never over the edge, nor over the foot that begins at row `free`."""
+def _label_of(text: str, left: int, top: int, pen: Pen) -> Rectangle:
+    return left, top, left + pen.width(text) + 2 * pen.margin, top + pen.row
+
+
+def _draw_label(picture: Picture, text: str, corner: tuple[int, int], attended: bool, pen: Pen) -> None:
     ink, ground = (DARK, ATTENDED) if attended else (WHITE, DARK)
-    width = pen.width(text) + 2 * pen.margin
-    left = min(max(corner[0], 0), max(picture.shape[1] - width, 0))
-    top = min(max(corner[1], 0), max(free - pen.row, 0))
-    cv2.rectangle(picture, (left, top), (left + width - 1, top + pen.row - 1), ground, cv2.FILLED)
+    left, top, right, bottom = _label_of(text, *corner, pen)
+    cv2.rectangle(picture, (left, top), (right - 1, bottom - 1), ground, cv2.FILLED)
     pen.write(picture, text, left, top, ink)
 
 
-def _draw_arrow(picture: Picture, arrow: OverlayArrow, free: int, pen: Pen) -> None:
-    """Draw an arrow head where the direction leaves the picture, and its label beside it, further in."""
-    right, down = -arrow.towards[0], -arrow.towards[1]
-    length = hypot(right, down) or 1.0
-    right, down = right / length, down / length
-    size = 2.2 * pen.letter
-    middle_x, middle_y = (picture.shape[1] - 1) / 2, (free - 1) / 2
-    room_x, room_y = max(middle_x - pen.margin, 0.0), max(middle_y - pen.margin, 0.0)
-    reach = min(room_x / max(abs(right), 1e-9), room_y / max(abs(down), 1e-9))
-    tip_x, tip_y = middle_x + reach * right, middle_y + reach * down
-    corners = ((0.0, 0.0), (0.8, 0.6), (0.5, 0.0), (0.8, -0.6))
-    head = np.array([(tip_x - size * (right * back + down * side),
-                      tip_y - size * (down * back - right * side)) for back, side in corners])
-    _fill(picture, head, ATTENDED if arrow.attended else WHITE, pen)
+def _draw_arrow(picture: Picture, arrow: OverlayArrow, free: int, places: Places, boxes: Sequence[OverlayBox],
+                pen: Pen) -> None:
+    """Draw an arrow head where the direction leaves the picture, and its label beside it, further in.
+
+    Both move up or down where something else stands there.
+    """
+    towards = -np.asarray(arrow.towards)
+    towards /= hypot(*towards) or 1.0
+    middle = np.array(((picture.shape[1] - 1) / 2, (free - 1) / 2))
+    room = np.maximum(middle - pen.margin, 0.0) / np.maximum(np.abs(towards), 1e-9)
+    tip = middle + room.min() * towards
+    head = tip - 2.2 * pen.letter * _HEAD @ (towards, towards[::-1] * (-1, 1))
     text = f'{_words(arrow)}, {"heard" if arrow.heard else "out of view"}'
-    width = pen.width(text) + 2 * pen.margin
-    centre_x = tip_x - right * (0.9 * size + width / 2)
-    centre_y = tip_y - down * (0.9 * size + pen.row / 2)
-    corner = (round(centre_x - width / 2), round(centre_y - pen.row / 2))
-    _draw_label(picture, text, corner, free, arrow.attended, pen)
+    size = np.array((pen.width(text) + 2 * pen.margin, pen.row))
+    label = np.round(tip - towards * (2.0 * pen.letter + size / 2) - size / 2)
+    corners = np.concatenate([head, (label, label + size)])
+    first, last = np.floor(corners.min(axis=0)).astype(int), np.ceil(corners.max(axis=0)).astype(int)
+    moved = places.take((*first.tolist(), *last.tolist()), pen.row, [_outline(box) for box in boxes]) - first
+    _fill(picture, head + moved, ATTENDED if arrow.attended else WHITE, pen)
+    left, top = (label + moved).astype(int).tolist()
+    _draw_label(picture, text, (left, top), arrow.attended, pen)
 
 
 def _fill(picture: Picture, outline: NDArray[np.float64], colour: Colour, pen: Pen) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from ros2_avloc.audio.sound import SOUND_SAMPLES, Sound
 from ros2_avloc.overlay.drawing import OverlayArrow, OverlayBox, draw_overlay
 from ros2_avloc.overlay.heat import warmed
+from ros2_avloc.overlay.pen import Pen
 from ros2_avloc.overlay.sound_history import SoundHistory, SoundStrip
 from ros2_avloc.vision.grid import cell_to_pixel
 
@@ -126,7 +127,7 @@ def test_the_strip_is_brighter_the_louder_the_last_second_was() -> None:
 
 
 def test_a_higher_tone_stands_higher_in_the_strip() -> None:
-    brightest = [int(foot(strip_of(0.1, hertz))[30:46, -60, 0].argmax()) for hertz in (300, 2000, 12_000)]
+    brightest = [int(foot(strip_of(0.1, hertz))[16:36, -60, 0].argmax()) for hertz in (300, 2000, 12_000)]
     assert brightest[0] > brightest[1] > brightest[2]
 
 
@@ -140,6 +141,47 @@ def test_what_is_heard_out_of_view_is_an_arrow_at_the_edge_where_it_is() -> None
         changed = (picture != plain).any(-1)
         mirrored = changed[::-1, ::-1]
         assert changed[side].any() and not mirrored[side].any()
+
+
+@pytest.mark.parametrize(('width', 'height'), SIZES)
+@pytest.mark.parametrize('towards', [(2.4, 0.1), (-2.0, 0.0), (0.0, 0.9)])
+def test_what_lies_on_the_same_side_hides_nothing(width: int, height: int, towards: tuple[float, float]
+                                                  ) -> None:
+    grey = np.full((height, width, 3), 90, np.uint8)
+    arrows = [OverlayArrow(towards, True, number, 0.7, towards[0], attended=number == 1) for number in (1, 2)]
+
+    def drawn(arrows: list[OverlayArrow], boxes: list[OverlayBox]) -> int:
+        picture = draw_overlay(grey, heatmap=NOTHING, correspondence=0.0, boxes=boxes, arrows=arrows)
+        return int((picture[:-height // 8] != 90).any(-1).sum())
+
+    near = box(attended=False, box=(width / 2 - 0.4 * width * towards[0] / 2.4, height / 2, 0.1 * width, 9.0))
+    alone = [drawn([arrow], []) for arrow in arrows]
+    assert drawn(arrows, []) == pytest.approx(sum(alone), rel=0.02)
+    assert drawn(arrows, [near]) >= 0.97 * (sum(alone) + drawn([], [near]))
+
+
+def test_labels_of_boxes_close_together_do_not_cover_each_other() -> None:
+    grey = np.full((240, 320, 3), 90, np.uint8)
+    one, other = (box(box=(160.0 + 4 * number, 120.0, 80.0, 60.0), id=number) for number in (1, 2))
+    pictures = [draw_overlay(grey, heatmap=NOTHING, correspondence=0.9, boxes=boxes)[:160]
+                for boxes in ([one], [other], [one, other])]
+    cyan = [(picture == CYAN).all(-1).sum() for picture in pictures]
+    assert cyan[2] > 1.5 * max(cyan[:2])
+
+
+@pytest.mark.parametrize(('width', 'height'), SIZES)
+def test_the_level_of_the_sound_can_be_read(width: int, height: int) -> None:
+    grey = np.full((height, width, 3), 90, np.uint8)
+    words, heights = [], []
+    for loudness in (0.02, 0.3):
+        picture = draw_overlay(grey, heatmap=NOTHING, correspondence=0.0, boxes=[], strip=strip_of(loudness))
+        pen = Pen.for_height(height)
+        strip = round(4 * pen.letter)
+        words.append(picture[-strip - pen.row:-strip])
+        newest = picture[-strip // 2:, -width // 10, 0]
+        heights.append(int((newest > newest.min()).sum()))
+    assert (words[0] != words[1]).any()
+    assert heights[1] - heights[0] >= 5
 
 
 @given(width=st.integers(1, 400), height=st.integers(1, 300), x=st.floats(-500, 900), y=st.floats(-500, 900),
