@@ -169,7 +169,7 @@ class Settings(Table):
         'attention.min_dwell', 1.0, 'least seconds on one track before another may be attended',
         0.0, 60.0, changes=ALWAYS)
     attention_switch_margin: float = parameter(
-        'attention.switch_margin', 0.1, 'by how much another track must be more probable to be attended',
+        'attention.switch_margin', 0.1, "by how much another track's interest must be greater to be attended",
         0.0, 1.0, changes=ALWAYS)
     attention_distance: float = parameter(
         'attention.distance', 2.0, 'metres along the bearing at which attended_point lies and rays end',
