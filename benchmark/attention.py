@@ -10,15 +10,14 @@ stage's 100 to 105, the rest on the simulator's 400 to 419.
 from __future__ import annotations
 
 import argparse
-import datetime
 import json
 import math
-import platform
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import machine
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
@@ -151,6 +150,7 @@ def attention_figures(score: AttentionScore) -> dict[str, Any]:
     """Return the figures of attention."""
     return {'right': rounded(score.right), 'false': rounded(score.false),
             'within 0.5 s': in_time(score.delays), 'of the first source': in_time(score.own_delays),
+            'lost (frames)': {one.value: count for one, count in score.losses.items()},
             'frames': {one.value: count for one, count in score.verdicts.items()}}
 
 
@@ -194,8 +194,7 @@ def main() -> None:
     console = Console()
     console.print(show('Tracks', tracks, list(next(iter(tracks.values())))))
     console.print(show('Attention', attention, ['right', 'false', 'within 0.5 s', 'of the first source']))
-    made = {'date': datetime.date.today().isoformat(), 'machine': platform.processor() or platform.machine(),
-            'scenes': given.scenes, 'tracks': tracks, 'attention': attention}
+    made = machine.describe() | {'scenes': given.scenes, 'tracks': tracks, 'attention': attention}
     given.output.parent.mkdir(exist_ok=True)
     given.output.write_text(json.dumps(made, indent=2, ensure_ascii=False) + '\n', encoding='utf-8')
 

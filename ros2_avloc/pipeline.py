@@ -10,7 +10,8 @@ from ros2_avloc.attention.fusion import fuse, hear_out_of_view
 from ros2_avloc.attention.heard import Heard
 from ros2_avloc.attention.interest import hear
 from ros2_avloc.attention.sources import Source, find_sources
-from ros2_avloc.attention.tracker import Track, Tracker
+from ros2_avloc.attention.track import Track
+from ros2_avloc.attention.tracker import Tracker
 from ros2_avloc.audio.array import Array, PowerMap
 from ros2_avloc.audio.sound import Sound
 from ros2_avloc.errors import InputError

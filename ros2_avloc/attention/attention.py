@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ros2_avloc.attention.interest import Hearing, Regard, grown, interest
-from ros2_avloc.attention.tracker import Track
+from ros2_avloc.attention.track import Track
 
 LEAST_INTEREST = 0.1
 """What is of less interest holds no attention, even where there is nothing else."""
@@ -79,10 +79,13 @@ class Attention:
         hearing
             How the frame's second of sound sounds.
         """
-        self._grow(stamp, tracks, hearing or Hearing())
+        hearing = hearing or Hearing()
+        self._grow(stamp, tracks, hearing)
         interests = self.interests = {track.id: interest(track, self._regards[track.id]) for track in tracks}
         candidates = [track for track in tracks if self._is_candidate(track, interests[track.id])]
         current = next((track for track in candidates if self._holds and track.id == self._holds.id), None)
+        if hearing.over:
+            return current or self._turn_to(None, stamp, Why.SILENT)
         best = max(candidates, key=lambda track: interests[track.id], default=None)
         if best is not None and current is not None and not (
                 dwelt(stamp, self._since, self.min_dwell)

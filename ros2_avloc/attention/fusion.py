@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ros2_avloc.attention.bearing import Bearing, angle, covariance_at, rotate, spread
 from ros2_avloc.attention.heard import LEAST_CONTRAST, SECOND, Heard, find_heard
 from ros2_avloc.attention.sources import Source
-from ros2_avloc.attention.tracker import in_view
+from ros2_avloc.attention.track import in_view
 from ros2_avloc.audio.array import PowerMap
 from ros2_avloc.vision.camera import Camera
 from ros2_avloc.vision.grid import GRID, cell_to_pixel

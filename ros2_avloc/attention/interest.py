@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ros2_avloc.attention.tracker import Track
+from ros2_avloc.attention.track import Track
 
 QUIETEST, LOUDEST = -60.0, -20.0
 """Levels in dB of full scale between which loudness rises from 0 to 1."""
@@ -31,7 +31,12 @@ EVEN, LIVELY = 2.0, 6.0
 LIVELY_PACE = 0.25
 """Pace of habituation to a lively sound, as a part of that to an even one."""
 
+OVER, QUIETER = 0.4, 20.0
+"""Seconds at a window's end, and by how many dB they are quieter than its loudest part where its sound is
+over: not so long that the last of a sound holds the attention, not so short that a pause in speech counts."""
+
 _PARTS = 20
+"""Parts of a second whose levels are compared."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +49,13 @@ class Hearing:
         dB of full scale.
     pace
         At which one gets used to it: 1 for an even sound, less for a lively one.
+    over
+        Whether it has ended: what is seen to sound in this second does so no longer.
     """
 
     level: float = LOUDEST
     pace: float = 1.0
+    over: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,7 +82,13 @@ def hear(samples: NDArray[np.float32]) -> Hearing:
     parts = samples[:len(samples) // _PARTS * _PARTS].reshape(_PARTS, -1).astype(np.float64)
     levels = 10.0 * np.log10(np.mean(parts**2, axis=1) + 1e-12)
     level = 10.0 * math.log10(float(np.mean(parts**2)) + 1e-12)
-    return Hearing(level, pace_of(float(np.std(levels))))
+    return Hearing(level, pace_of(float(np.std(levels))), is_over(levels))
+
+
+def is_over(levels: NDArray[np.float64]) -> bool:
+    """Whether a second whose parts have these levels in dB ends in silence."""
+    last = round(OVER * len(levels))
+    return bool(levels[-last:].max() < levels.max() - QUIETER)
 
 
 def pace_of(spread: float) -> float:

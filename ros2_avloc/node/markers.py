@@ -17,7 +17,7 @@ from std_msgs.msg import ColorRGBA, Header
 from visualization_msgs.msg import Marker, MarkerArray
 
 from ros2_avloc.attention.bearing import Bearing, turned
-from ros2_avloc.attention.tracker import Track
+from ros2_avloc.attention.track import Track
 from ros2_avloc.messages.stamps import SECOND
 from ros2_avloc.node.messages import Where, header, live, point
 from ros2_avloc.overlay.drawing import side_of

@@ -31,7 +31,7 @@ from vision_msgs.msg import (
 
 from ros2_avloc.attention.bearing import Bearing, axes, azimuth_elevation, orientation
 from ros2_avloc.attention.sources import Source
-from ros2_avloc.attention.tracker import Track
+from ros2_avloc.attention.track import Track
 from ros2_avloc.messages.stamps import SECOND
 from ros2_avloc.node.images import to_image
 from ros2_avloc.pipeline import Result

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ros2_avloc.attention.sources import Source
-from ros2_avloc.attention.tracker import Track
+from ros2_avloc.attention.track import Track
 from ros2_avloc.audio.sound import Sound
 from ros2_avloc.node.messages import Where, live
 from ros2_avloc.overlay.drawing import OverlayArrow, OverlayBox, draw_overlay

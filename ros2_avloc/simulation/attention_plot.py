@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ros2_avloc.attention.attention import Attention, Why
 from ros2_avloc.attention.bearing import Bearing
 from ros2_avloc.attention.interest import LIVELY_PACE, Hearing
-from ros2_avloc.attention.tracker import Track
+from ros2_avloc.attention.track import Track
 from ros2_avloc.errors import InputError
 
 WIDTH, LANE, LEFT, RIGHT, TOP = 1200, 110, 150, 30, 64

@@ -6,12 +6,16 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
+
+import numpy as np
 
 from ros2_avloc.attention.bearing import Vector
 from ros2_avloc.pipeline import Result
-from ros2_avloc.simulation.moments import SECOND, Moment, Thing
+from ros2_avloc.simulation.moments import SECOND, Box, Moment, Thing
 from ros2_avloc.simulation.score import Answer, Judgement, Truth, Verdict, judge
 from ros2_avloc.vision.camera import Camera
+from ros2_avloc.vision.grid import cell_to_pixel
 
 LEAST_VISIBLE, PLAIN = 0.1, 0.6
 """A thing of which less is seen is out of view; one of which more is seen is in plain view. Moments in which
@@ -25,6 +29,15 @@ NEAR = math.radians(12.0)
 Begins = Callable[[Result, Moment], bool]
 
 
+class Loss(Enum):
+    """Why a frame in which something sounds is not right."""
+
+    UNSEEN = 'the heatmap is highest elsewhere'
+    FAINT = 'the heatmap is highest there, below the threshold'
+    WAITING = 'there is a source, and nothing is attended'
+    ANOTHER = 'there is a source, and another is attended'
+
+
 @dataclass
 class AttentionScore:
     """Figures of one or more scenes.
@@ -33,6 +46,8 @@ class AttentionScore:
     ----------
     verdicts
         How many frames got which verdict.
+    losses
+        How many of those in which something sounds are not right, and why.
     delays
         Seconds from when attention could have gone to what alone sounds in plain view (it began, and the last
         choice had its dwell) to when it did; infinite where it did not.
@@ -42,6 +57,7 @@ class AttentionScore:
     """
 
     verdicts: Counter[Verdict] = field(default_factory=Counter)
+    losses: Counter[Loss] = field(default_factory=Counter)
     delays: list[float] = field(default_factory=list)
     own_delays: list[float] = field(default_factory=list)
 
@@ -67,9 +83,24 @@ class AttentionScore:
             thing.heard and 0 < thing.visible < PLAIN for thing in moment.things)}
         judged = [one for one in judge(truths, answers, camera) if one.answer.stamp not in unclear]
         self.verdicts.update(one.verdict for one in judged)
+        seen = {moment.stamp: (truth, result)
+                for moment, truth, result in zip(moments, truths, results, strict=True)}
+        self.losses.update(loss(one, *seen[one.answer.stamp]) for one in judged
+                           if one.verdict in (Verdict.MISSED, Verdict.ELSEWHERE))
         self.delays += delays(moments, results, min_dwell)
         self.own_delays += delays(moments, results, min_dwell, begins=_found)
         return judged
+
+
+def loss(judged: Judgement, truth: Truth, result: Result) -> Loss:
+    """Return why a frame in which something sounds is not right."""
+    boxes = [truth.boxes[name] for name in judged.sounding]
+    if any(_inside(source.box[:2], box) for source in result.sources for box in boxes):
+        return Loss.WAITING if result.attended is None else Loss.ANOTHER
+    heatmap = result.localization.heatmap
+    height, width = result.frame.rgb.shape[:2]
+    x, y = cell_to_pixel([np.unravel_index(int(heatmap.argmax()), heatmap.shape)], width, height)[0].tolist()
+    return Loss.FAINT if any(_inside((x, y), box) for box in boxes) else Loss.UNSEEN
 
 
 def attended_from(result: Result, moment: Moment) -> Vector | None:
@@ -124,6 +155,10 @@ def _truth(moment: Moment) -> Truth:
 def _alone(moment: Moment) -> str | None:
     sounding = [thing for thing in moment.things if thing.sounding and thing.visible > 0]
     return sounding[0].name if len(sounding) == 1 and sounding[0].visible >= PLAIN else None
+
+
+def _inside(pixel: tuple[float, float], box: Box) -> bool:
+    return all(abs(pixel[axis] - box[axis]) <= box[axis + 2] / 2 for axis in (0, 1))
 
 
 def _attends(result: Result, moment: Moment) -> bool:

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from ros2_avloc.attention.bearing import Bearing, Matrix, Vector, angle, turns
-from ros2_avloc.attention.tracker import Track
+from ros2_avloc.attention.track import Track
 from ros2_avloc.pipeline import Result
 from ros2_avloc.simulation.moments import SECOND, Moment, Thing
 

@@ -21,7 +21,7 @@ from ros2_avloc.attention.interest import (
     loudness_of,
 )
 from ros2_avloc.attention.sources import Source
-from ros2_avloc.attention.tracker import Track
+from ros2_avloc.attention.track import Track
 
 SECOND = 10**9
 
@@ -156,6 +156,16 @@ def test_why_nothing_is_attended():
     assert _sequence(attention, 0.1, [fresh], start=1) == [(None, Why.UNSURE)]
 
 
+def test_who_turns_turns_while_it_sounds():
+    attention, over = Attention(min_dwell=1, switch_margin=0.1), replace(LIVELY, over=True)
+    assert _sequence(attention, 1, [_track(1, 0.9)], over)[-1] == (None, Why.SILENT)
+    assert _sequence(attention, 2, [_track(1, 0.5)], start=1)[-1] == (1, Why.BEST)
+    assert _sequence(attention, 1, [_track(1, 0.5), _track(2, 0.9)], over, start=3)[-1][0] == 1
+    fallen = [_track(1, 0.5, sounding=False), _track(2, 0.9)]
+    assert _sequence(attention, 1, fallen, over, start=4)[-1] == (None, Why.SILENT)
+    assert _sequence(attention, 1, fallen, start=5)[-1] == (2, Why.BEST)
+
+
 def test_loud_and_new_count_more():
     track = _track(1, 0.8)
     assert interest(track, Regard(1.0)) == pytest.approx(0.8)
@@ -173,6 +183,14 @@ def test_noise_is_even_and_beats_are_lively():
     beats = noise * (np.arange(48_240) // 4_800 % 2)
     assert hear(beats.astype(np.float32)).pace == LIVELY_PACE
     assert hear(np.zeros(48_240, np.float32)).level == -120
+
+
+@pytest.mark.parametrize(('silent', 'floor', 'over'), [(0.5, -60, True), (0.3, -60, False), (0.5, -35, False),
+                                                       (1.0, -60, False), (0.0, -60, False)])
+def test_a_sound_is_over_when_the_window_ends_in_silence(silent, floor, over):
+    noise = np.random.default_rng(0).standard_normal(48_240)
+    level = np.where(np.arange(48_240) < (1 - silent) * 48_240, -20.0, float(floor))
+    assert hear((noise * 10 ** (level / 20)).astype(np.float32)).over is over
 
 
 moments = st.tuples(st.booleans(), st.floats(-100, 0), st.floats(0.25, 1), st.floats(0, 30))

@@ -12,7 +12,8 @@ from ros2_avloc.attention.association import assign
 from ros2_avloc.attention.bearing import Bearing, angle, turned
 from ros2_avloc.attention.motion import begin, correct
 from ros2_avloc.attention.sources import Source
-from ros2_avloc.attention.tracker import LASTING, Tracker, in_view
+from ros2_avloc.attention.track import LASTING, in_view
+from ros2_avloc.attention.tracker import Tracker
 from ros2_avloc.vision.camera import Camera
 from ros2_avloc.vision.pose import Pose
 
@@ -117,6 +118,11 @@ def test_sounding_takes_as_many_sightings_after_a_silence_as_at_first():
 
 def test_a_slow_camera_makes_no_silence():
     assert _sounding(1, 'xxxx.x') == [False, False, True, True, False, False]
+
+
+def test_a_fast_camera_is_in_no_hurry():
+    assert _sounding(30, 'xxxxxxxx') == [False] * 6 + [True] * 2
+    assert _sounding(15, 'xxxxx') == [False] * 3 + [True] * 2
 
 
 def test_confirm_counts_sightings():

@@ -14,7 +14,7 @@ from visualization_msgs.msg import Marker
 from ros2_avloc.attention.attention import Why
 from ros2_avloc.attention.bearing import Bearing, axes
 from ros2_avloc.attention.sources import Source
-from ros2_avloc.attention.tracker import Track
+from ros2_avloc.attention.track import Track
 from ros2_avloc.audio.sound import SOUND_SAMPLES, Sound
 from ros2_avloc.model.localizer import Localization
 from ros2_avloc.node import messages

@@ -17,7 +17,7 @@ from vision_msgs.msg import Detection2DArray, Detection3DArray
 from visualization_msgs.msg import Marker, MarkerArray
 
 from ros2_avloc.attention.bearing import angle
-from ros2_avloc.attention.tracker import PAUSE
+from ros2_avloc.attention.track import PAUSE
 from ros2_avloc.node.settings import START, Settings, entries
 from ros2_avloc.vision.camera import Camera
 

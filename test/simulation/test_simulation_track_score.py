@@ -10,11 +10,11 @@ import pytest
 
 from ros2_avloc.attention.bearing import Bearing, turned
 from ros2_avloc.attention.sources import Source
-from ros2_avloc.attention.tracker import Track
+from ros2_avloc.attention.track import Track
 from ros2_avloc.model.localizer import Localization
 from ros2_avloc.pipeline import Result
 from ros2_avloc.simulation.actors import Stage
-from ros2_avloc.simulation.attention_score import AttentionScore, delays, spells
+from ros2_avloc.simulation.attention_score import AttentionScore, Loss, delays, spells
 from ros2_avloc.simulation.ideal import IdealNetwork
 from ros2_avloc.simulation.moments import SECOND, Moment, Thing
 from ros2_avloc.simulation.replay import Replayed, replay
@@ -22,6 +22,7 @@ from ros2_avloc.simulation.score import Verdict
 from ros2_avloc.simulation.track_score import TrackScore
 from ros2_avloc.vision.camera import Camera
 from ros2_avloc.vision.frame import Frame
+from ros2_avloc.vision.grid import pixel_to_cell
 from ros2_avloc.vision.pose import Pose
 
 CAMERA = Camera.from_hfov(640, 480, 1.3)
@@ -104,6 +105,22 @@ def test_the_delay_counts_from_the_sound_or_from_the_dwell():
     held = [replace(result, tracks=[track(2, SIDE)], attended=track(2, SIDE)) for result in results[8:14]]
     assert delays(moments, results[:8] + held + results[14:], 1.0) == [0.0]  # the dwell was not over
     assert delays(moments, [replace(result, attended=None) for result in results], 1.0) == [math.inf]
+
+
+@pytest.mark.parametrize(('peak', 'found', 'attended', 'why'), [
+    (AHEAD, False, None, Loss.FAINT), (SIDE, False, None, Loss.UNSEEN), (AHEAD, True, None, Loss.WAITING),
+    (AHEAD, True, 2, Loss.ANOTHER), (SIDE, False, 2, Loss.UNSEEN)])
+def test_what_is_lost_is_lost_somewhere(peak, found, attended, why):
+    sounds = thing('a', AHEAD)
+    moments, results = story(*[([sounds], [track(2, SIDE)])] * 15, attended=attended)
+    row, column = pixel_to_cell(CAMERA.pixels(peak[None]), CAMERA.width, CAMERA.height)[0].round().astype(int)
+    heatmap = np.zeros((14, 14), np.float32)
+    heatmap[row, column] = 0.4
+    sources = [Source(sounds.box, 0.9, Bearing(AHEAD, np.eye(2)))] if found else []
+    score = AttentionScore()
+    score.add(moments, [replace(result, sources=sources, localization=Localization(heatmap, 0.4))
+                        for result in results], CAMERA, min_dwell=1.0)
+    assert score.losses == {why: 5}
 
 
 def test_own_delays_count_from_the_first_source():
