@@ -28,6 +28,8 @@ FRAME, STEP = 0.1, 0.02
 ANSWERED = 0.1
 """Seconds from a frame to its answer."""
 
+NOWHERE = Pose(np.eye(3), np.zeros(3))
+
 
 @pytest.fixture(scope='module')
 def trial() -> Iterator[Trial]:
@@ -60,8 +62,11 @@ class Moment:
     result: Result
 
 
-def turn(trial: Trial, begin: float, seconds: float) -> list[Moment]:
-    """Let a robot that faces `begin` (rad) to the right of a drum turn to it, by bearings from its camera."""
+def turn(trial: Trial, begin: float, seconds: float, *, in_world: bool = False) -> list[Moment]:
+    """Let a robot that faces `begin` (rad) to the right of a drum turn to it, by bearings from its camera.
+
+    They are told in the camera's frame, or in that of the world, as with a transform to it.
+    """
     drive, steering = Drive(), Steering(Limits())
     place = Scene(2, objects=['drum', 'bell', 'dog', 'piano']).world.place('drum')
 
@@ -75,11 +80,14 @@ def turn(trial: Trial, begin: float, seconds: float) -> list[Moment]:
     for number in range(round(seconds / STEP)):
         t = 1.5 + number * STEP
         if number % round(FRAME / STEP) == 0:
-            moments.append(_look(scene, t, yaw(t), pipeline))
+            pose = scene.camera_pose(t, yaw(t)) if in_world else NOWHERE
+            earlier = scene.camera_pose(t - 0.5, yaw(t - 0.5)) if in_world else NOWHERE
+            array = Pose(earlier.rotation @ STILL.rotation.T, earlier.position)
+            moments.append(_look(scene, t, yaw(t), pipeline, pose, pose.within(array)))
             attended = moments[-1].result.attended
             if attended is not None:
-                azimuth, _ = azimuth_elevation(attended.bearing.vector, optical=True)
-                answers.append((t + ANSWERED, t, azimuth))
+                vector = pose.rotation.T @ attended.bearing.vector
+                answers.append((t + ANSWERED, t, azimuth_elevation(vector, optical=True)[0]))
         while answers and answers[0][0] <= t:
             _, seen, azimuth = answers.pop(0)
             steering.see(round(seen * SECOND), azimuth, round(t * SECOND))
@@ -89,12 +97,12 @@ def turn(trial: Trial, begin: float, seconds: float) -> list[Moment]:
     return moments
 
 
-def _look(scene: Scene, t: float, yaw: float, pipeline) -> Moment:
+def _look(scene: Scene, t: float, yaw: float, pipeline, pose: Pose, mounting: Pose) -> Moment:
     end = int(t * 200) * 240
     channels = scene.audio(end - SOUND_SAMPLES, SOUND_SAMPLES)
     frame = Frame(scene.frame(t, yaw), round(t * SECOND), 'camera')
-    result = pipeline.process(frame, Sound(channels.mean(axis=1), end, 0, channels), scene.camera,
-                              Pose(np.eye(3), np.zeros(3)), STILL)
+    result = pipeline.process(frame, Sound(channels.mean(axis=1), end, 0, channels), scene.camera, pose,
+                              mounting)
     drum = next(truth for truth in scene.truth(t, yaw) if truth.name == 'drum')
     return Moment(math.degrees(azimuth_elevation(drum.bearing, optical=True)[0]), result)
 
@@ -109,3 +117,13 @@ def test_the_follower_turns_to_what_was_only_heard(trial: Trial) -> None:
     assert abs(moments[-1].left) < 8
     assert max(moment.left for moment in moments) < 10
     assert not moments[-1].result.attended.heard_only  # it is seen now
+
+
+def test_what_was_heard_in_the_middle_of_the_second_is_told_from_there(trial: Trial) -> None:
+    moments = turn(trial, -2.2, 5.5, in_world=True)
+    heard = [moment.result.attended.bearing.vector for moment in moments
+             if moment.result.attended is not None and moment.result.attended.heard_only]
+    azimuths = np.degrees([azimuth_elevation(vector)[0] for vector in heard])
+    assert np.ptp(np.unwrap(azimuths, period=360)) < 10  # while the robot turns by 100 and more
+    assert max(moment.left for moment in moments) < 4
+    assert abs(moments[-1].left) < 4

@@ -88,7 +88,8 @@ class Session:
         frame = to_frame(window.item)
         camera = self._processing.camera_of(frame)
         target, pose = self._find_target(frame)
-        result = self._pipeline.process(frame, window.sound, camera, pose, self._find_mounting(frame))
+        mounting = self._find_mounting(frame, target, pose)
+        result = self._pipeline.process(frame, window.sound, camera, pose, mounting)
         where = None if pose is None else Where.of(target, pose, frame.frame_id)
         self._outputs.publish(result, window.sound, where, self._settings)
         latency = (self._clock.now().nanoseconds - frame.stamp) / SECOND
@@ -104,7 +105,7 @@ class Session:
 
     def _find_target(self, frame: Frame) -> tuple[str, Pose | None]:
         """Return the frame of tracks, and the camera's pose in it."""
-        target, pose = self._find_pose(self._poses, frame)
+        target, pose = self._find_pose(self._poses, frame.frame_id, frame.stamp)
         if pose is None and self._settings.target_frame_optional:
             target, pose = frame.frame_id, Pose(np.eye(3), np.zeros(3))
         if pose is not None and target != self._target:
@@ -112,17 +113,29 @@ class Session:
             self._target = target
         return target, pose
 
-    def _find_mounting(self, frame: Frame) -> Pose | None:
-        return None if self._mountings is None else self._find_pose(self._mountings, frame)[1]
+    def _find_mounting(self, frame: Frame, target: str, pose: Pose | None) -> Pose | None:
+        """Return the camera's pose in the array's frame.
+
+        What is heard tells of the middle of the second, and the robot may have turned since. Where the target
+        frame is not the camera's, the array is taken to be where it was in it then.
+        """
+        if self._mountings is None:
+            return None
+        if pose is None or target == frame.frame_id:
+            return self._find_pose(self._mountings, frame.frame_id, frame.stamp)[1]
+        centered = self._settings.window_alignment == 'centered'
+        heard = frame.stamp if centered else frame.stamp - SECOND // 2
+        array = self._find_pose(self._poses, self._settings.audio_array_frame or frame.frame_id, heard)[1]
+        return None if array is None else pose.within(array)
 
     def _forget_poses(self) -> None:
         self._poses.forget()
         if self._mountings is not None:
             self._mountings.forget()
 
-    def _find_pose(self, poses: CameraPoses, frame: Frame) -> tuple[str, Pose | None]:
+    def _find_pose(self, poses: CameraPoses, frame_id: str, stamp: int) -> tuple[str, Pose | None]:
         try:
-            return poses.find(frame.frame_id, frame.stamp)
+            return poses.find(frame_id, stamp)
         except AvlocError as error:
             self._statistics.faults.report(TRANSFORM, str(error))
             return '', None

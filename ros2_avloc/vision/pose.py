@@ -22,3 +22,8 @@ class Pose:
 
     rotation: NDArray[np.float64]
     position: NDArray[np.float64]
+
+    def within(self, other: Pose) -> Pose:
+        """Return this place in the other's frame, both being told in the same one."""
+        back = other.rotation.T
+        return Pose(back @ self.rotation, back @ (self.position - other.position))
