@@ -15,6 +15,7 @@ from ros2_avloc.learning.measures.retrieval import DIRECTIONS
 from ros2_avloc.learning.measuring.comparison import compare, comparison_table, read_retriever
 from ros2_avloc.learning.measuring.embedders import of_others
 from ros2_avloc.learning.networks import AVENet, L3Net
+from ros2_avloc.learning.report.finds import QUERIES
 
 
 def save(network, path):
@@ -47,7 +48,7 @@ def test_another_file_is_refused(tmp_path):
 
 def test_networks_without_knowledge_are_at_chance_side_by_side(checkpoints, monkeypatch):
     monkeypatch.setattr(worlds, 'INDIVIDUALS', dict.fromkeys(worlds.INDIVIDUALS, 4))
-    report = compare(checkpoints, None, scenes=40)
+    report = compare(checkpoints, None, scenes=40).report
     assert list(report['networks']) == ['AVE-Net (ave)', 'L3-Net (l3)', 'L3-Net + CCA (l3)']
     for network in report['networks'].values():
         one = network['simulated']
@@ -73,6 +74,7 @@ def test_the_command_writes_table_json_and_page(checkpoints, monkeypatch, tmp_pa
     for network in report['networks'].values():
         assert f'{100 * network["simulated"]["image_audio"]["ndcg"]["value"]:.1f} %' in html
     assert html.count('<svg') == 4 + 2 * len(report['networks'])
+    assert html.count('class="gallery found"') == QUERIES * len(DIRECTIONS) * len(report['networks'])
 
 
 def test_scenes_of_one_category_are_refused():
@@ -82,7 +84,7 @@ def test_scenes_of_one_category_are_refused():
 
 
 @pytest.mark.parametrize(('options', 'sentence'), [
-    (['--bundle', 'some'], 'ask for one of them'),
+    (['--bundle', './some'], 'ask for one of them'),
     (['--videos', 'boxes.json'], 'leave --videos'),
     (['--no-simulated'], 'nothing to measure on'),
     (['--json', '/nowhere/figures.json'], 'cannot be written'),

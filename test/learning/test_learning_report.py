@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 
 from ros2_avloc.learning.measures.maps import target_cells
+from ros2_avloc.learning.measures.retrieval import DIRECTIONS
 from ros2_avloc.learning.measuring.bundles import judged
 from ros2_avloc.learning.measuring.cases import composed
+from ros2_avloc.learning.measuring.embedders import Items
 from ros2_avloc.learning.measuring.examination import examine
 from ros2_avloc.learning.report import diagrams, exhibits
+from ros2_avloc.learning.report.finds import ANSWERS, asked_about, finds
 from ros2_avloc.learning.report.page import page
 
 ABOUT = {'schema': 'test', 'bundle': 'some <network>', 'sha256': 32 * '0f', 'engine': 'by hand',
@@ -137,3 +140,30 @@ def test_lines_lie_where_their_points_are():
     assert x0 < x1
     assert y0 > y1
     assert 'here' in svg
+
+
+def test_finds_are_marked_by_their_category_and_never_the_query_itself():
+    """Two categories on either side of a line; one frame lies on the wrong side, and so do its answers."""
+    names = np.array(['cat'] * 8 + ['dog'] * 8)
+    side = np.where(names == 'cat', -1.0, 1.0)
+    images = np.stack([side, np.linspace(0, 0.1, 16)], axis=1)
+    images[3, 0] *= -1
+    sounds = np.stack([side, np.linspace(0.1, 0, 16)], axis=1)
+    pictures = [f'picture {number}'.encode() for number in range(16)]
+    items = Items(names, images, sounds, pictures)
+    for direction, (asked, found) in DIRECTIONS.items():
+        rows = list(finds(items, direction))
+        assert len(rows) == 2
+        for row in rows:
+            kinds = re.findall('<figure(?: class=([a-z]+))?>', row)
+            captions = re.findall('<figcaption>(.*?)</figcaption>', row)
+            shown = [base64.b64decode(content).decode() for content in re.findall('base64,([^"]*)', row)]
+            assert (kinds[0], len(kinds)) == ('query', ANSWERS + 1)
+            assert len(set(shown)) == len(shown)
+            assert captions[0].startswith('♪ ') == bool(asked)
+            assert all(caption.startswith('♪ ') == bool(found) for caption in captions[1:])
+            query = captions[0].removeprefix('♪ ')
+            for kind, caption in zip(kinds[1:], captions[1:], strict=True):
+                assert (kind == 'right') == (caption.removeprefix('♪ ') == query)
+    assert {'cat', 'dog'} == set(names[asked_about(names)])
+    assert np.array_equal(asked_about(names), asked_about(names.copy()))

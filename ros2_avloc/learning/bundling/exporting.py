@@ -99,7 +99,7 @@ def _measured(network: AVOLNet | AVENet, name: str, directory: Path, pack: Path 
     """Write a bundle, measure what was written, and write it again with the figures on its card."""
     write(model_card='Not measured yet.\n')
     if isinstance(network, AVENet):
-        report = measure_embedder(directory, pack, scenes=scenes)
+        report = measure_embedder(directory, pack, scenes=scenes).report
         figures = embedder_table(report)
         write(model_card=embedder_card(name, training, report, figures))
     else:

@@ -96,17 +96,27 @@ def retrieval(images: ArrayLike, sounds: ArrayLike, categories: ArrayLike,
     """
     names = np.asarray(categories)
     relevance = relevance_of(names) if relevance is None else np.asarray(relevance, np.float64)
-    parts = np.asarray(images, np.float64), np.asarray(sounds, np.float64)
     report = {}
-    for direction, (query, base) in DIRECTIONS.items():
-        similarity = -_squared_distances(parts[query], parts[base])
-        np.fill_diagonal(similarity, -np.inf)
+    for direction in DIRECTIONS:
+        similarity = similarities(images, sounds, direction)
         values, by_chance = ndcg(similarity, relevance), chance(similarity, relevance)
         asked = ~np.isnan(values)
         report[direction] = {
             'ndcg': mean(values[asked]), 'chance': mean(by_chance[asked]),
             'by_category': {str(name): mean(values[asked & (names == name)]) for name in np.unique(names)}}
     return report
+
+
+def similarities(images: ArrayLike, sounds: ArrayLike, direction: str) -> Vectors:
+    """Return less the squared distance of each query to each item that is looked among, ``(n, n)``.
+
+    An item's own image and sound are left out: -inf.
+    """
+    parts = np.asarray(images, np.float64), np.asarray(sounds, np.float64)
+    query, base = DIRECTIONS[direction]
+    similarity = -_squared_distances(parts[query], parts[base])
+    np.fill_diagonal(similarity, -np.inf)
+    return similarity
 
 
 def _squared_distances(one: Vectors, other: Vectors) -> Vectors:

@@ -21,7 +21,8 @@ from ros2_avloc.learning.measures.correspondence import best_threshold, right
 from ros2_avloc.learning.measures.figures import Figure, share
 from ros2_avloc.learning.measures.retrieval import DIRECTIONS, canonical, retrieval
 from ros2_avloc.learning.measuring.cases import SINGLE
-from ros2_avloc.learning.measuring.embedders import of_others
+from ros2_avloc.learning.measuring.embedders import PICTURE_SIDE, Items, Retrieved, of_others
+from ros2_avloc.learning.measuring.examination import jpeg
 from ros2_avloc.learning.measuring.tables import markdown, percent, short
 from ros2_avloc.learning.networks import AVENet, L3Net
 from ros2_avloc.learning.training.checks import scenes_of
@@ -41,13 +42,13 @@ class Described:
     def __init__(self, network: AVENet | L3Net, bank: Bank, count: int, seed: int) -> None:
         scenes = scenes_of(bank, SINGLE, count, seed)
         self.names = np.array([scene.heard[0] for scene in scenes])
-        images = torch.stack([torch.from_numpy(scene.picture.rgb.transpose(2, 0, 1).copy())
-                              for scene in scenes])
+        self.frames = torch.stack([torch.from_numpy(scene.picture.rgb.transpose(2, 0, 1).copy())
+                                   for scene in scenes])
         sounds = torch.stack([torch.from_numpy(spectrogram(scene.samples))[None] for scene in scenes])
         see, hear = ((network.embed_image, network.embed_sound) if isinstance(network, AVENet)
                      else (network.pool_image, network.pool_sound))
         with torch.no_grad():
-            self.images = torch.cat([see(scaled(some)) for some in torch.split(images, 32)])
+            self.images = torch.cat([see(scaled(some)) for some in torch.split(self.frames, 32)])
             self.sounds = torch.cat([hear(some) for some in torch.split(sounds, 32)])
             self.logits = network.compare(self.images, self.sounds).double().numpy()
 
@@ -68,7 +69,7 @@ def _array(vectors: Tensor) -> Embeddings:
 
 
 def compare(checkpoints: Sequence[Path], pack: Path | None, *, scenes: int, split: str = 'val',
-            simulated: bool = True) -> dict[str, Any]:
+            simulated: bool = True) -> Retrieved:
     """Measure networks for retrieval on the same scenes of the simulated world, and of a split of a pack.
 
     The threshold of AVC is fitted on as many scenes set aside from training, canonical correlation on
@@ -81,8 +82,9 @@ def compare(checkpoints: Sequence[Path], pack: Path | None, *, scenes: int, spli
 
     Returns
     -------
-    dict
-        ``schema``, ``date``, ``scenes``, and ``networks``: by name and set, see docs/evaluation.md.
+    Retrieved
+        The report holds ``schema``, ``date``, ``scenes``, and ``networks``: by name and set, see
+        docs/evaluation.md.
 
     Raises
     ------
@@ -95,14 +97,20 @@ def compare(checkpoints: Sequence[Path], pack: Path | None, *, scenes: int, spli
     baseline = any(isinstance(network, L3Net) for network in networks.values())
     learned = banks_of(pack, LEARNED, 'learn', simulated=simulated) if baseline else {}
     found: dict[str, dict[str, Any]] = {}
+    items: dict[str, dict[str, Items]] = {}
     for path, network in networks.items():
         for name, bank in measured.items():
             test, fit = (Described(network, one, scenes, seed)
                          for one, seed in ((bank, MEASURED), (aside[name], SET_ASIDE)))
             pairs = aligned_pairs(network, learned[name], scenes) if isinstance(network, L3Net) else None
-            for kind, figures in _figures(network, test, fit, pairs).items():
-                found.setdefault(f'{kind} ({path.parent.parent.name})', {})[name] = figures
-    return {'schema': SCHEMA, 'date': datetime.date.today().isoformat(), 'scenes': scenes, 'networks': found}
+            avc = {'avc': share(right(*test.pairs(MEASURED), best_threshold(*fit.pairs(SET_ASIDE))))}
+            for kind, one in _items(test, pairs).items():
+                called = f'{kind} ({path.parent.parent.name})'
+                found.setdefault(called, {})[name] = avc | retrieval(one.images, one.sounds, one.names)
+                items.setdefault(called, {})[name] = one
+    report = {'schema': SCHEMA, 'date': datetime.date.today().isoformat(), 'scenes': scenes,
+              'networks': found}
+    return Retrieved(report, items)
 
 
 def aligned_pairs(network: L3Net, bank: Bank, scenes: int) -> tuple[Embeddings, Embeddings]:
@@ -112,16 +120,16 @@ def aligned_pairs(network: L3Net, bank: Bank, scenes: int) -> tuple[Embeddings, 
     return np.concatenate(images), np.concatenate(sounds)
 
 
-def _figures(network: AVENet | L3Net, test: Described, fit: Described,
-             pairs: tuple[Embeddings, Embeddings] | None) -> dict[str, dict[str, Any]]:
-    found, truth = test.pairs(MEASURED)
-    avc = {'avc': share(right(found, truth, best_threshold(*fit.pairs(SET_ASIDE))))}
-    plain = avc | retrieval(*test.embeddings, test.names)
+def _items(test: Described, pairs: tuple[Embeddings, Embeddings] | None) -> dict[str, Items]:
+    """Return what is searched, by kind of network; of L3-Net with and without canonical correlation."""
+    pictures = [jpeg(frame.numpy().transpose(1, 2, 0), PICTURE_SIDE) for frame in test.frames]
+    images, sounds = test.embeddings
+    plain = Items(test.names, images, sounds, pictures)
     if pairs is None:
         return {'AVE-Net': plain}
-    space, (images, sounds) = canonical(*pairs), test.embeddings
-    aligned = retrieval(space.images(images), space.sounds(sounds), test.names)
-    return {'L3-Net': plain, 'L3-Net + CCA': avc | aligned}
+    space = canonical(*pairs)
+    aligned = Items(test.names, space.images(images), space.sounds(sounds), pictures)
+    return {'L3-Net': plain, 'L3-Net + CCA': aligned}
 
 
 def read_retriever(checkpoint: Path) -> AVENet | L3Net:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from ros2_avloc.learning.measures.correspondence import right
 from ros2_avloc.learning.measures.figures import share
 from ros2_avloc.learning.measures.retrieval import DIRECTIONS, retrieval
 from ros2_avloc.learning.measuring.cases import SINGLE
+from ros2_avloc.learning.measuring.examination import jpeg
 from ros2_avloc.learning.measuring.tables import markdown, percent, short
 from ros2_avloc.learning.training.checks import scenes_of
 from ros2_avloc.model.bundle import EmbedderBundle
@@ -27,8 +29,42 @@ BALANCED = 0.5
 """Probability from which two count as a pair, where half of all are."""
 
 
+PICTURE_SIDE = 168
+"""Pixels of a picture that is kept for the report."""
+
+Embeddings = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class Items:
+    """Scenes as a network describes them.
+
+    Attributes
+    ----------
+    names
+        Categories, ``(n,)``.
+    images, sounds
+        Embeddings, ``(n, d)``.
+    pictures
+        The frames as JPEG.
+    """
+
+    names: NDArray[np.str_]
+    images: Embeddings
+    sounds: Embeddings
+    pictures: list[bytes]
+
+
+@dataclass(frozen=True)
+class Retrieved:
+    """Figures, as they stand in the JSON, and by network and set what was found in."""
+
+    report: dict[str, Any]
+    items: dict[str, dict[str, Items]]
+
+
 def measure_embedder(directory: Path, pack: Path | None, *, scenes: int, split: str = 'val',
-                     simulated: bool = True, library: str = 'auto') -> dict[str, Any]:
+                     simulated: bool = True, library: str = 'auto') -> Retrieved:
     """Measure a bundle of AVE-Net on simulated scenes, and on a split of a pack.
 
     Parameters
@@ -40,10 +76,10 @@ def measure_embedder(directory: Path, pack: Path | None, *, scenes: int, split: 
 
     Returns
     -------
-    dict
-        ``bundle``, ``sha256``, ``engine``, ``date``, and ``sets``: by name of the set (``simulated``,
-        ``real``) ``avc``, the share of right decisions on pairs of which half correspond, and what
-        `measures.retrieval` returns.
+    Retrieved
+        The report holds ``bundle``, ``sha256``, ``engine``, ``date``, and ``sets``: by name of the set
+        (``simulated``, ``real``) ``avc``, the share of right decisions on pairs of which half correspond,
+        and what `measures.retrieval` returns.
 
     Raises
     ------
@@ -56,26 +92,32 @@ def measure_embedder(directory: Path, pack: Path | None, *, scenes: int, split: 
     banks = banks_of(pack, MEASURED, part_named(split), simulated=simulated)
     embedder = open_embedder(bundle, library=library)
     try:
-        sets = {name: _figures(embedder, bundle.calibration, bank, scenes) for name, bank in banks.items()}
+        items = {name: _items(embedder, bank, scenes) for name, bank in banks.items()}
     finally:
         embedder.close()
     identity = f'{embedder.identity.name} {embedder.identity.version}, {embedder.identity.precision}'
-    return {'bundle': bundle.name, 'sha256': bundle.sha256, 'engine': identity,
-            'date': datetime.date.today().isoformat(), 'sets': sets}
+    sets = {name: _figures(one, bundle.calibration) for name, one in items.items()}
+    report = {'bundle': bundle.name, 'sha256': bundle.sha256, 'engine': identity,
+              'date': datetime.date.today().isoformat(), 'sets': sets}
+    return Retrieved(report, {bundle.name: items})
 
 
-def _figures(embedder: Embedder, calibration: Calibration, bank: Bank, scenes: int) -> dict[str, Any]:
+def _items(embedder: Embedder, bank: Bank, scenes: int) -> Items:
     drawn = scenes_of(bank, SINGLE, scenes, MEASURED)
     seen = embedder.embed_images(scene.picture.rgb for scene in drawn)
     heard = embedder.embed_sounds(spectrogram(scene.samples) for scene in drawn)
     names = np.array([scene.heard[0] for scene in drawn])
-    return {'avc': share(_told(seen, heard, names, calibration)), **retrieval(seen, heard, names)}
+    return Items(names, seen, heard, [jpeg(scene.picture.rgb, PICTURE_SIDE) for scene in drawn])
 
 
-def _told(seen: NDArray[np.float32], heard: NDArray[np.float32], names: NDArray[np.str_],
-          calibration: Calibration) -> NDArray[np.bool_]:
+def _figures(items: Items, calibration: Calibration) -> dict[str, Any]:
+    return {'avc': share(_told(items, calibration)), **retrieval(items.images, items.sounds, items.names)}
+
+
+def _told(items: Items, calibration: Calibration) -> NDArray[np.bool_]:
     """Return what is decided right: of each frame with its own sound, and with one of another category."""
-    others = of_others(names, MEASURED)
+    seen, heard = items.images, items.sounds
+    others = of_others(items.names, MEASURED)
     distances = np.linalg.norm(np.tile(seen, (2, 1)) - np.concatenate([heard, heard[others]]), axis=1)
     found = calibration.probability(distances).astype(np.float64)
     return right(found, np.arange(2 * len(seen)) < len(seen), BALANCED)
@@ -97,7 +139,7 @@ def of_others(names: NDArray[np.str_], seed: int) -> list[int]:
 
 
 def embedder_table(report: dict[str, Any]) -> str:
-    """Return the figures of `measure_embedder` as a Markdown table."""
+    """Return the report of `measure_embedder` as a Markdown table."""
     sets = report['sets']
     rows = [['', *sets], ['AVC', *(percent(one['avc']) for one in sets.values())]]
     for direction in DIRECTIONS:

@@ -138,7 +138,7 @@ def examine(judge: Judge, cases: CaseSet,
     pictures: list[bytes] = []
     for number, case in enumerate(cases.cases()):
         rows.extend(_rows(judge, case, pool, number))
-        pictures.append(_jpeg(case.view.rgb))
+        pictures.append(jpeg(case.view.rgb))
         advance()
     return _answers(rows), pictures
 
@@ -182,8 +182,9 @@ def joined(parts: Sequence[Answers]) -> Answers:
     return Answers(**columns | {'views': np.concatenate(views)})
 
 
-def _jpeg(rgb: NDArray[np.uint8]) -> bytes:
-    scale = min(1.0, KEPT_SIDE / max(rgb.shape[:2]))
+def jpeg(rgb: NDArray[np.uint8], side: int = KEPT_SIDE) -> bytes:
+    """Return a picture as JPEG, its longer side at most `side` pixels."""
+    scale = min(1.0, side / max(rgb.shape[:2]))
     small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else rgb
     _, content = cv2.imencode('.jpg', cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 88])
     return content.tobytes()

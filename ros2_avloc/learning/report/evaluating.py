@@ -80,14 +80,16 @@ def _compared(asked: Request) -> Written:
     _only_composed(asked)
     found = compare(asked.checkpoints, asked.pack, scenes=asked.scenes, split=asked.split,
                     simulated=asked.simulated)
-    return Written(found, comparison_table(found), comparison_page(found))
+    html = comparison_page(found.report, found.items) if asked.report else ''
+    return Written(found.report, comparison_table(found.report), html)
 
 
 def _embedder(asked: Request, bundle: Path) -> Written:
     _only_composed(asked)
     found = measure_embedder(bundle, asked.pack, scenes=asked.scenes, split=asked.split,
                              simulated=asked.simulated, library=asked.engine)
-    return Written(found, embedder_table(found), embedder_page(found))
+    html = embedder_page(found.report, found.items) if asked.report else ''
+    return Written(found.report, embedder_table(found.report), html)
 
 
 def _only_composed(asked: Request) -> None:

@@ -13,8 +13,8 @@ from ros2_avloc.learning.measuring.examination import Answers
 from ros2_avloc.learning.measuring.tables import NEGATIVE_WORDS, figure_rows, percent, short
 from ros2_avloc.learning.report import exhibits
 from ros2_avloc.learning.report.diagrams import Series, lines, reliability, whiskers
-from ros2_avloc.learning.report.exhibits import Exhibit, exhibit
-from ros2_avloc.learning.report.parts import card, columns, document, grid, words
+from ros2_avloc.learning.report.exhibits import exhibit
+from ros2_avloc.learning.report.parts import card, columns, document, figure, grid, words
 
 Report = dict[str, Any]
 
@@ -144,13 +144,8 @@ def _galleries(answers: Answers, pictures: Sequence[bytes], threshold: float) ->
 
 def _shown(answers: Answers, pictures: Sequence[bytes], indices: Iterable[int],
            threshold: float) -> list[str]:
-    return [_figure(exhibit(answers, pictures, int(index), threshold)) for index in indices]
-
-
-def _figure(shown: Exhibit) -> str:
-    caption = escape(shown.caption)
-    return (f'<figure{" class=right" if shown.right else ""}><img src="{shown.picture}" alt="{caption}">'
-            f'<figcaption>{caption}</figcaption></figure>')
+    shown = (exhibit(answers, pictures, int(index), threshold) for index in indices)
+    return [figure(one.picture, one.caption, 'right' * one.right) for one in shown]
 
 
 def _category(name: str, found: Report, shown: Sequence[str]) -> str:

@@ -35,6 +35,13 @@ def card(title: str, inside: str) -> str:
     return f'<div class="card"><h3 style="margin-top:0">{escape(title)}</h3>{inside}</div>'
 
 
+def figure(picture: str, caption: str, kind: str = '') -> str:
+    """Return a picture (a data URL) with words below it, marked as ``right``, as a ``query``, or as wrong."""
+    caption = escape(caption)
+    return (f'<figure{f" class={kind}" if kind else ""}><img src="{picture}" alt="{caption}">'
+            f'<figcaption>{caption}</figcaption></figure>')
+
+
 def words(name: str) -> str:
     """Return a name of the JSON as people write it."""
     return name.replace('_', ' ')

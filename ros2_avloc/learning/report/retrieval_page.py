@@ -7,44 +7,53 @@ from html import escape
 from typing import Any
 
 from ros2_avloc.learning.measures.retrieval import DIRECTIONS
+from ros2_avloc.learning.measuring.embedders import Items
 from ros2_avloc.learning.measuring.tables import percent, short
 from ros2_avloc.learning.report.diagrams import whiskers
+from ros2_avloc.learning.report.finds import finds
 from ros2_avloc.learning.report.page import TITLES
 from ros2_avloc.learning.report.parts import card, columns, document, grid, words
 
 Report = dict[str, Any]
 Networks = Mapping[str, Mapping[str, Report]]
 """Figures by network and set."""
+Found = Mapping[str, Mapping[str, Items]]
+"""What was searched, by network and set."""
 
 LONGEST = 22
 """Letters of a network's name beside a diagram."""
 
 ARROWS = {direction: direction.replace('_', ' → ') for direction in DIRECTIONS}
 
+_LEGEND = ('<p class="note" style="margin-top:28px">On the left queries, drawn at random, the same '
+           'everywhere; then what is nearest, best first. Green: of the query\'s category; red: of another '
+           'one. ♪: a second of sound; its picture is that of its scene, which the network does not see.</p>')
 
-def embedder_page(report: Report) -> str:
-    """Return the report of `measuring.embedders.measure_embedder` as HTML that needs no other file."""
+
+def embedder_page(report: Report, items: Found) -> str:
+    """Return what `measuring.embedders.measure_embedder` found as HTML that needs no other file."""
     about = f'{report["date"]} · {report["engine"]} · bundle {report["sha256"][:16]}…'
-    return _page(report['bundle'], about, {report['bundle']: report['sets']})
+    return _page(report['bundle'], about, {report['bundle']: report['sets']}, items)
 
 
-def comparison_page(report: Report) -> str:
-    """Return the report of `measuring.comparison.compare` as HTML that needs no other file."""
+def comparison_page(report: Report, items: Found) -> str:
+    """Return what `measuring.comparison.compare` found as HTML that needs no other file."""
     about = f'{report["date"]} · {report["scenes"]} scenes of each set'
-    return _page('Networks for retrieval', about, report['networks'])
+    return _page('Networks for retrieval', about, report['networks'], items)
 
 
-def _page(title: str, about: str, networks: Networks) -> str:
+def _page(title: str, about: str, networks: Networks, items: Found) -> str:
     body = [f'<h1>{escape(title)}</h1>', f'<p class="about">{escape(about)}</p>',
             '<p>nDCG@30 of what is found with a picture (image) or a second of sound (audio), among pictures '
             'or among sounds; what is of the query\'s category is relevant, its own picture and sound are '
             'left out. In brackets and as whiskers: 95 % intervals.</p>']
     for name in next(iter(networks.values())):
-        body.extend(_section(name, {network: sets[name] for network, sets in networks.items()}))
+        body.extend(_section(name, {network: sets[name] for network, sets in networks.items()},
+                             {network: sets[name] for network, sets in items.items()}))
     return document(f'{title}: what is found', body)
 
 
-def _section(name: str, found: Mapping[str, Report]) -> Iterator[str]:
+def _section(name: str, found: Mapping[str, Report], items: Mapping[str, Items]) -> Iterator[str]:
     yield f'<h2>{escape(TITLES.get(name, name))}</h2>'
     yield grid([['', *ARROWS.values(), 'AVC'], *_rows(found)])
     cards = [card(f'{arrow}: nDCG@30', _direction(found, direction)) for direction, arrow in ARROWS.items()]
@@ -53,6 +62,10 @@ def _section(name: str, found: Mapping[str, Report]) -> Iterator[str]:
         yield f'<h3>{escape(network)}: by category of the query</h3>'
         yield columns([card('Across', _categories(figures, 'image_audio', 'audio_image'))],
                       [card('Within', _categories(figures, 'image_image', 'audio_audio'))])
+    yield _LEGEND
+    for network, searched in items.items():
+        yield f'<h3>{escape(network)}: what is found first</h3>'
+        yield from (card(arrow, ''.join(finds(searched, direction))) for direction, arrow in ARROWS.items())
 
 
 def _rows(found: Mapping[str, Report]) -> Iterator[list[str]]:

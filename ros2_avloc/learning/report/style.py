@@ -59,6 +59,9 @@ figcaption { font-size: 12px; color: var(--soft); padding: 3px 2px 0; line-heigh
 figcaption::before { content: ""; display: inline-block; width: 8px; height: 8px; border-radius: 50%;
   margin-right: 5px; background: var(--bad); }
 .right figcaption::before { background: var(--good); }
+.query figcaption::before { background: var(--ink); border-radius: 0; }
+.found { grid-template-columns: repeat(6, 1fr); padding: 0 0 12px; max-width: 960px; }
+.query { border-right: 2px solid var(--line); padding-right: 10px; }
 .category { display: grid; grid-template-columns: 205px 1fr; gap: 14px; padding: 10px 0;
   border-bottom: 1px solid var(--line); }
 .category .gallery { grid-template-columns: repeat(6, 1fr); }
