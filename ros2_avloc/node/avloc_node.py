@@ -134,8 +134,9 @@ class AvlocNode(LifecycleNode):
             self._building = ''
         self._outputs = Outputs(self)
         runs = self._model.identity
-        self.get_logger().info(f'{self._model.bundle} runs on {runs.name} {runs.version}, {runs.precision}, '
-                               f'{runs.device}')
+        layers = f' ({runs.layers})' if runs.layers else ''
+        self.get_logger().info(f'{self._model.bundle} runs on {runs.name} {runs.version}, '
+                               f'{runs.precision}{layers}, {runs.device}')
         for reason in self._model.declined:
             self.get_logger().info(reason)
 

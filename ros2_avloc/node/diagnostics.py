@@ -51,7 +51,7 @@ def _engine(view: View) -> tuple[Finding, dict[str, str]]:
     values = {'state': view.state, 'bundle': view.bundle, 'failures': _count_of(view, ENGINE)}
     if view.engine is not None:
         values |= {'engine': view.engine.name, 'version': view.engine.version, 'device': view.engine.device,
-                   'precision': view.engine.precision}
+                   'precision': view.engine.precision, 'layers': view.engine.layers}
     values |= {f'not taken {number}': reason for number, reason in enumerate(view.declined, start=1)}
     return _engine_finding(view), values
 

@@ -19,6 +19,7 @@ def test_computes_what_numpy_computes_in_fp32(bundle, tiny, name):
     engine, reasons = open_engine(bundle, name=name, precision='fp32', strict=True)
     assert reasons == []
     assert (engine.identity.name, engine.identity.precision) == (name, 'fp32')
+    assert 'bf16' not in engine.identity.layers
     rng = np.random.default_rng(1)
     image = rng.uniform(-1, 1, tiny.image.shape).astype(np.float32)
     spectrogram = rng.uniform(-2, 2, tiny.spectrogram.shape).astype(np.float32)

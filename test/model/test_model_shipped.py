@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
 import pytest
 
+from ros2_avloc.errors import EngineError
 from ros2_avloc.model.bundle import Bundle
 from ros2_avloc.model.engines import open_engine
 from ros2_avloc.model.engines.check import TOLERANCE
@@ -26,6 +28,20 @@ def test_the_shipped_bundle_runs_as_it_was_learned(shipped, name):
     engine, reasons = open_engine(shipped, name=name, precision='fp32', strict=True)
     assert engine.identity.precision == 'fp32'
     assert reasons == []
+
+
+def test_half_precision_is_for_sound_alone_and_the_engine_says_so(shipped):
+    try:
+        engine, _ = open_engine(shipped, name='openvino', precision='bf16', strict=True)
+    except EngineError as error:
+        pytest.skip(str(error))
+    exact, _ = open_engine(shipped, name='openvino', precision='fp32', strict=True)
+    half, rest = re.fullmatch(r'bf16: (\d+), fp32: (\d+)', engine.identity.layers).groups()
+    assert exact.identity.layers == f'fp32: {int(half) + int(rest)}'
+    golden = shipped.golden
+    sound, rounded = (each.embed_sound(golden.spectrogram) for each in (exact, engine))
+    np.testing.assert_array_equal(engine.localize(golden.image, sound), exact.localize(golden.image, sound))
+    assert np.abs(rounded - sound).max() > 1e-4
 
 
 def test_the_shipped_golden_output_has_a_peak_to_compare(shipped):

@@ -1,8 +1,9 @@
-"""OpenVINO on the CPU: bfloat16 where the processor has it, else float32."""
+"""OpenVINO on the CPU: in part bfloat16 where the processor has it, else float32."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from ros2_avloc.model.engines.options import EngineOptions
 
 DEVICE = 'CPU'
 _TYPES = {'fp32': openvino.Type.f32, 'bf16': openvino.Type.bf16, 'fp16': openvino.Type.f16}
-_PRECISIONS = {of_library: precision for precision, of_library in _TYPES.items()}
+_PRECISIONS = {'f32': 'fp32', 'f16': 'fp16'}  # the other names are the same
+_PRODUCTS = ('Convolution', 'FullyConnected', 'MatMul')
 
 
 def load(bundle: Bundle, precision: str, options: EngineOptions) -> GraphEngine:
@@ -30,8 +32,11 @@ def graphs(paths: Mapping[str, Path], precision: str) -> Graphs:
 
     The towers run with the latency hint: one request at a time on all cores of this process, whose threads
     sleep between two runs. The head is always computed in float32, on one thread: its sums of 128 products
-    are what would suffer. In bfloat16, so is the end of each tower, from its last 3×3 convolution on, which
-    takes a hundredth of the time: each sum there goes into the answer undiminished.
+    are what would suffer.
+
+    In bfloat16 only the sound tower is, and not its end from the last 3×3 convolution on, which takes a
+    hundredth of the time: each sum there goes into the answer undiminished. The vision tower in bfloat16
+    would move one probability in twenty scenes by more than 0.01. docs/tensorrt.md has the figures.
 
     Raises
     ------
@@ -39,15 +44,18 @@ def graphs(paths: Mapping[str, Path], precision: str) -> Graphs:
         If the processor does not give this precision, or the library refuses a graph.
     """
     core = openvino.Core()
-    towers = _settings(precision)
-    head = {**_settings('fp32'), 'INFERENCE_NUM_THREADS': 1}
-    models = {graph: _chain(core, path, head if graph == 'head' else towers, head)
-              for graph, path in paths.items()}
+    exact = _settings('fp32')
+    settings = {'head': {**exact, 'INFERENCE_NUM_THREADS': 1}, 'sound': _settings(precision),
+                'vision': exact if precision == 'bf16' else _settings(precision)}
+    models = {graph: [core.compile_model(part, DEVICE, given) for part, given in
+                      _parts(core.read_model(path), settings[graph], exact)] for graph, path in paths.items()}
     device = f'{DEVICE} ({core.get_property(DEVICE, "FULL_DEVICE_NAME").strip()})'
-    given = {_precision_of(models[tower][0]) for tower in ('vision', 'sound')}
+    layers = Counter(layer for chain in models.values() for model in chain for layer in _layers(model))
+    given = set(layers) - {'fp32'} or {'fp32'}
     if given != {precision}:
         raise EngineError(f'{device} computes in {" and ".join(sorted(given))}, not in {precision}')
-    identity = EngineIdentity('openvino', openvino.get_version(), device, precision)
+    in_words = ', '.join(f'{name}: {count}' for name, count in sorted(layers.items()))
+    identity = EngineIdentity('openvino', openvino.get_version(), device, precision, in_words)
     return Graphs(identity, {name: _graph(chain) for name, chain in models.items()})
 
 
@@ -55,37 +63,32 @@ def _settings(precision: str) -> dict[str, Any]:
     return {'PERFORMANCE_HINT': 'LATENCY', 'INFERENCE_PRECISION_HINT': _TYPES[precision]}
 
 
-def _chain(core: openvino.Core, path: Path, settings: dict[str, Any], end: dict[str, Any]
-           ) -> list[openvino.CompiledModel]:
-    """Compile a graph with `settings`, its end apart if that has other ones."""
-    model = core.read_model(path)
-    parts = [(model, settings)]
-    if settings['INFERENCE_PRECISION_HINT'] != end['INFERENCE_PRECISION_HINT']:
-        parts = list(zip(_parted(model), (settings, end), strict=False))
-    return [core.compile_model(part, DEVICE, given) for part, given in parts]
-
-
-def _parted(model: openvino.Model) -> list[openvino.Model]:
-    """Cut a tower before the first product behind its last 3×3 convolution; else leave it whole."""
+def _parts(model: openvino.Model, settings: dict[str, Any], exact: dict[str, Any]
+           ) -> list[tuple[openvino.Model, dict[str, Any]]]:
+    """Give a graph its settings; in bfloat16, what comes behind its last 3×3 convolution the exact ones."""
     products = [node for node in model.get_ordered_ops() if node.get_type_name() in ('Convolution', 'MatMul')]
     last = max((place for place, node in enumerate(products) if _is_wide(node)), default=-1)
-    if not 0 <= last < len(products) - 1:
-        return [model]
+    if settings['INFERENCE_PRECISION_HINT'] != _TYPES['bf16'] or not 0 <= last < len(products) - 1:
+        return [(model, settings)]
     following = products[last + 1]
     cut = following.input_value(0)
     body = openvino.Model([cut], model.get_parameters())
     between = openvino.opset13.parameter(cut.get_partial_shape(), cut.get_element_type())
     following.input(0).replace_source_output(between.output(0))
-    return [body, openvino.Model(model.get_results(), [between])]
+    return [(body, settings), (openvino.Model(model.get_results(), [between]), exact)]
 
 
 def _is_wide(node: openvino.Node) -> bool:
     return node.get_type_name() == 'Convolution' and list(node.input(1).get_shape())[2:] != [1, 1]
 
 
-def _precision_of(model: openvino.CompiledModel) -> str:
-    of_library = model.get_property('INFERENCE_PRECISION_HINT')
-    return _PRECISIONS.get(of_library, str(of_library))
+def _layers(model: openvino.CompiledModel) -> Iterator[str]:
+    """Yield the precision in which each product is computed, as the library has decided it."""
+    for node in model.get_runtime_model().get_ordered_ops():
+        told = node.get_rt_info()
+        if told['layerType'].astype(str) in _PRODUCTS:
+            precision = told['runtimePrecision'].astype(str)
+            yield _PRECISIONS.get(precision, precision)
 
 
 def _graph(chain: list[openvino.CompiledModel]) -> Graph:
