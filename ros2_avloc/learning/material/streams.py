@@ -5,6 +5,7 @@ So any number of workers or processes, and a run that was interrupted, learn fro
 
 from __future__ import annotations
 
+import gc
 import itertools
 import signal
 from collections.abc import Iterator, Sequence
@@ -83,6 +84,7 @@ def numbers_at(step: int, batch: int, rank: int = 0, world: int = 1) -> range:
 def loader_of(stream: Dataset[Any], batches: Sampler[list[int]], workers: int) -> DataLoader[Any]:
     """Return batches in order, composed by `workers` processes (0: by this one) ahead of time."""
     cv2.setNumThreads(1)  # here: OpenCV's threads do not survive a fork, and a worker would wait for them
+    gc.collect()  # here: the loader of a stage before, collected in a worker, would wait for its own workers
     return DataLoader(stream, batch_sampler=batches, num_workers=workers, worker_init_fn=_prepare_worker,
                       prefetch_factor=4 if workers else None, persistent_workers=workers > 0,
                       pin_memory=torch.cuda.is_available())
