@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ros2_avloc.learning.bundling.again import learn_again
+
 _CARD = """# {name}
 
 AVOL-Net (Arandjelović & Zisserman, "Objects that Sound", ECCV 2018), {width} channels in the first block \
@@ -40,7 +42,7 @@ of {avc:.2f} from which AVC says that a view and a sound belong together. `docs/
 scenes are laid out and what each figure is.
 
 - To measure again: `avloc evaluate --bundle BUNDLE --pack PACK`
-- To learn again: `avloc train RUN --pack PACK --teachers TEACHERS`
+- To learn again: {again}
 - To export again: `avloc export RUN/avc/last.ckpt BUNDLE --pack PACK`
 
 ## What it does not know
@@ -112,6 +114,7 @@ def model_card(name: str, training: dict[str, Any], report: dict[str, Any], tabl
         name=name, width=network['width'], embedding=network['embedding'], share=f'{network["width"]}/64',
         data='\n'.join([_SIMULATED, _REAL] if real else [_SIMULATED]),
         named=_NAMED if recipe.get('categories') else _NAMELESS,
+        again=learn_again(recipe),
         warm=_WARM if recipe.get('teachers') else _BEGUN if recipe.get('start') else _COLD,
         recipe=recipe_text(training), steps=training['steps'], date=report['date'],
         engine=report['engine'], machine=report['machine'], threshold=report['threshold'], table=table,

@@ -17,6 +17,8 @@ from ros2_avloc.learning.bundling.calibration import calibrate, calibrate_embedd
 from ros2_avloc.learning.bundling.card import model_card
 from ros2_avloc.learning.bundling.embedder_card import embedder_card
 from ros2_avloc.learning.bundling.graphs import export
+from ros2_avloc.learning.bundling.levelling import levelled
+from ros2_avloc.learning.material.scenes import NEGATIVES
 from ros2_avloc.learning.material.worlds import SET_ASIDE, banks_of
 from ros2_avloc.learning.measuring.bundles import measure_bundle
 from ros2_avloc.learning.measuring.embedders import embedder_table, measure_embedder
@@ -71,11 +73,12 @@ def export_bundle(checkpoint: Path, directory: Path, pack: Path | None, *, mean_
     name = name or NAMES[type(network)]
     training = _summary(network, pack, [_run(path) for path in (checkpoint, *mean_with)])
     _make(directory)
-    # Whole frames are told apart by one thing in them; many things are nobody's neighbour.
-    most = 1 if isinstance(network, AVENet) else 4
-    checks = [check_of(source, bank, CALIBRATED_SCENES, negatives=0.5, most=most)
+    # Whole frames are told apart by one thing in them; many things are nobody's neighbour, nor is silence.
+    most, kinds = (1, ('elsewhere',)) if isinstance(network, AVENet) else (4, NEGATIVES)
+    checks = [check_of(source, bank, CALIBRATED_SCENES, negatives=0.5, most=most, kinds=kinds)
               for source, bank in banks_of(pack, SET_ASIDE, 'calibrate').items()]
     if isinstance(network, AVENet):
+        network = levelled(network, checks)
         calibration = calibrate_embedder(network, checks)
     else:
         network, calibration = calibrate(network, checks)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ros2_avloc.audio.spectrogram import spectrogram
 from ros2_avloc.learning.material.banks import Bank
-from ros2_avloc.learning.material.scenes import Mixture, Scene, draw_scene
+from ros2_avloc.learning.material.scenes import NEGATIVES, Mixture, Scene, draw_scene
 from ros2_avloc.learning.measures import maps
 from ros2_avloc.learning.networks import AVENet, AVOLNet
 from ros2_avloc.learning.training.loop import scaled
@@ -35,9 +35,9 @@ def scenes_of(bank: Bank, mixture: Mixture, count: int, seed: int) -> list[Scene
 
 
 def check_of(name: str, bank: Bank, count: int, *, negatives: float = 0.25, most: int = 4,
-             seed: int = 1) -> Check:
-    """Draw scenes with one to `most` objects, a share of them with sounds that nothing in view makes."""
-    scenes = scenes_of(bank, Mixture(most=most, negatives=negatives, duets=0.0), count, seed)
+             kinds: tuple[str, ...] = NEGATIVES, seed: int = 1) -> Check:
+    """Draw scenes with one to `most` objects, a share with sounds, of `kinds`, that nothing in view makes."""
+    scenes = scenes_of(bank, Mixture(most=most, negatives=negatives, duets=0.0, kinds=kinds), count, seed)
     return Check(
         name,
         torch.stack([torch.from_numpy(scene.picture.rgb.transpose(2, 0, 1).copy()) for scene in scenes]),

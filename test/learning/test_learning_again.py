@@ -1,0 +1,38 @@
+"""The command on a model card is one that learns by the recipe beside it."""
+
+import re
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from ros2_avloc.cli import app
+from ros2_avloc.learning.bundling.again import learn_again
+from ros2_avloc.learning.training import learn
+from ros2_avloc.learning.training.recipe import Recipe, written
+from ros2_avloc.learning.training.rungs import budgets
+
+
+def command_of(recipe):
+    return re.search('`avloc (train [^`]*)`', learn_again(recipe))[1].split()
+
+
+def test_the_command_asks_for_what_the_recipe_says(monkeypatch):
+    asked = []
+    monkeypatch.setattr(learn, 'learn', lambda recipe, *_, **__: asked.append(recipe))
+    recipe = Recipe(rung='label-free', network='ave', pack=Path('data'), start=Path('a/avc/last.ckpt'),
+                    simulated_share=0.5, length=90, stages=('close-ups=0',), curriculum=7, width=16, seed=3)
+    budget = budgets(recipe.rung, (recipe.length, recipe.in_minutes), recipe.stages)
+    result = CliRunner().invoke(app, command_of(written(recipe, budget)))
+    assert result.exit_code == 0, result.output
+    again, = asked
+    for name in ('rung', 'network', 'simulated_share', 'curriculum', 'width', 'seed'):
+        assert getattr(again, name) == getattr(recipe, name), name
+    assert (again.pack, again.start) == (Path('PACK'), Path('START'))
+    assert again.stages == ('close-ups=0', 'avc=63min')
+
+
+def test_what_no_command_made_is_not_said_to_be_made_by_one():
+    said = learn_again({'rung': 'taught', 'teachers': True, 'stages': ['the mean of two runs']})
+    assert said.startswith('`avloc train RUN --rung taught --teachers TEACHERS` is the nearest command')
+    assert '--stage' not in said
+    assert learn_again({}) == 'no recipe was recorded.'
