@@ -1,11 +1,14 @@
 """What a second ear is worth: ``python benchmark/second_ear.py``; a table, and JSON in benchmark/results/.
 
+With ``--picture docs/images/second-ear.jpg`` it draws the picture of the documentation instead.
+
 Scenes of the simulator in a room with a reverberation of 0.3 s, with the shipped model. Alike: two drums are
 in view, one of them sounds. Behind: one thing sounds, 100 to 180° from where the camera looks.
 """
 
 from __future__ import annotations
 
+import argparse
 import datetime
 import json
 import math
@@ -28,6 +31,7 @@ from ros2_avloc.model.bundle import Bundle
 from ros2_avloc.model.engines import open_engine
 from ros2_avloc.model.localizer import Localizer
 from ros2_avloc.overlay.drawing import OverlayBox, draw_overlay
+from ros2_avloc.overlay.pen import WHITE, Pen, darken
 from ros2_avloc.pipeline import Pipeline, PipelineSettings, Result
 from ros2_avloc.share import share_path
 from ros2_avloc.simulation.kinds import KINDS
@@ -50,6 +54,8 @@ START, STEP, WINDOWS = 1.2, 0.2, 6
 
 UNCONFIRMED = PipelineSettings().confirm - 1
 NEAR = math.radians(10.0)
+BELOW = 70
+"""Rows below the middle of a drum at which the picture says that it sounds."""
 STILL = Pose(OPTICAL_TO_LINK, np.zeros(3))
 ALIKE = ['drum', 'drum', 'bell', 'dog', 'piano', 'kettle', 'flute', 'siren']
 
@@ -163,17 +169,24 @@ class Trial:
 
 def picture(path: Path, seed: int = 0) -> None:
     """Write what the overlay shows of two drums, the right one of which sounds, without and with an array."""
-    trial, world = Trial(), Scene(seed, objects=ALIKE).world
-    middle = sum(_flat(world.place(name)) for name in ('drum', 'drum_2'))
+    trial, scene = Trial(), Scene(seed, objects=ALIKE)
+    middle = sum(_flat(scene.world.place(name)) for name in ('drum', 'drum_2'))
     halves = []
-    for name in ('none', 'square'):
+    for name, words in (('none', 'one microphone'), ('square', 'four microphones')):
         windows = trial.look(ARRAYS[name], seed, ALIKE, 'drum', math.atan2(middle[1], middle[0]), 1)
-        result, _ = next(windows)
+        result, bearings = next(windows)
         localization = result.localization
         boxes = [OverlayBox(source.box, None, source.probability, None, attended=False)
                  for source in result.sources]
-        halves.append(draw_overlay(result.frame.rgb, heatmap=localization.heatmap,
-                                   correspondence=localization.correspondence, boxes=boxes))
+        half = draw_overlay(result.frame.rgb, heatmap=localization.heatmap,
+                            correspondence=localization.correspondence, boxes=boxes)
+        pen = Pen.for_height(len(half))
+        (x, y), = scene.camera.pixels(bearings['drum'][None])
+        below = round(y) + BELOW
+        for text, left, top in ((words, 0, 0), ('sounds', round(x) - pen.width('sounds') // 2, below)):
+            darken(half, top, top + pen.row, left, left + pen.width(text) + 2 * pen.margin)
+            pen.write(half, text, left, top, WHITE)
+        halves.append(half)
     cv2.imwrite(str(path), np.hstack(halves), [cv2.IMWRITE_JPEG_QUALITY, 85])
 
 
@@ -217,4 +230,7 @@ def _quantiles(errors: list[float]) -> list[str]:
 
 
 if __name__ == '__main__':
-    main()
+    parser = argparse.ArgumentParser(description='Measure what a second ear is worth, or draw it.')
+    parser.add_argument('--picture', type=Path, help='file to write the picture to, instead of measuring')
+    given = parser.parse_args().picture
+    main() if given is None else picture(given)
