@@ -105,15 +105,18 @@ class Stream:
 
     def upload(self, source: PinnedArray, target: DeviceArray) -> None:
         """Queue a copy from host to device."""
-        self._copy(target.address, source.address, target.nbytes, 'cudaMemcpyHostToDevice')
+        kind = runtime.cudaMemcpyKind.cudaMemcpyHostToDevice
+        self._copy(target.address, source.address, target.nbytes, kind)
 
     def download(self, source: DeviceArray, target: PinnedArray) -> None:
         """Queue a copy from device to host."""
-        self._copy(target.address, source.address, source.nbytes, 'cudaMemcpyDeviceToHost')
+        kind = runtime.cudaMemcpyKind.cudaMemcpyDeviceToHost
+        self._copy(target.address, source.address, source.nbytes, kind)
 
     def move(self, source: DeviceArray, target: DeviceArray) -> None:
         """Queue a copy on the device."""
-        self._copy(target.address, source.address, source.nbytes, 'cudaMemcpyDeviceToDevice')
+        kind = runtime.cudaMemcpyKind.cudaMemcpyDeviceToDevice
+        self._copy(target.address, source.address, source.nbytes, kind)
 
     def synchronize(self) -> None:
         """Wait until all that was queued is done; raise what went wrong in it."""
@@ -139,9 +142,8 @@ class Stream:
         """End it."""
         runtime.cudaStreamDestroy(self._stream)
 
-    def _copy(self, target: int, source: int, nbytes: int, kind: str) -> None:
-        kinds = runtime.cudaMemcpyKind
-        _value(runtime.cudaMemcpyAsync(target, source, nbytes, kinds[kind], self._stream))
+    def _copy(self, target: int, source: int, nbytes: int, kind: Any) -> None:
+        _value(runtime.cudaMemcpyAsync(target, source, nbytes, kind, self._stream))
 
 
 class Graph:
