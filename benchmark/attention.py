@@ -13,12 +13,13 @@ import argparse
 import json
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 import machine
 import numpy as np
+from fits import Fits
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
@@ -30,7 +31,7 @@ from ros2_avloc.model.localizer import Localizer
 from ros2_avloc.pipeline import PipelineSettings
 from ros2_avloc.share import share_path
 from ros2_avloc.simulation.actors import Stage
-from ros2_avloc.simulation.attention_score import AttentionScore
+from ros2_avloc.simulation.attention_score import AttentionScore, Loss
 from ros2_avloc.simulation.ideal import IdealNetwork
 from ros2_avloc.simulation.moments import Moment, moments_of
 from ros2_avloc.simulation.replay import Replayed, replay
@@ -72,13 +73,17 @@ class Take:
     windows: list[Replayed]
     camera: Camera
     threshold: float
+    still: bool = True
+    """Whether tracks are told in a frame that stands still, or in the camera's."""
 
-    def judge(self, tracks: TrackScore, attention: AttentionScore) -> None:
+    def judge(self, tracks: TrackScore, attention: AttentionScore, fits: Fits) -> None:
         """Add what sources, tracks and attention make of it."""
         results = list(replay(self.moments, self.windows, self.camera, threshold=self.threshold,
-                              settings=SETTINGS))
-        tracks.add(self.moments, results, forget=SETTINGS.forget)
-        attention.add(self.moments, results, self.camera, min_dwell=SETTINGS.min_dwell)
+                              settings=SETTINGS, undo_motion=self.still))
+        tracks.add(self.moments, results, forget=SETTINGS.forget, camera_frame=not self.still)
+        fits.add(self.moments, results)
+        if self.still:
+            attention.add(self.moments, results, self.camera, min_dwell=SETTINGS.min_dwell)
 
 
 class Shipped:
@@ -113,7 +118,9 @@ def takes(network: Shipped, scenes: int, pack: Path | None) -> Iterator[tuple[st
     for seed in range(STAGE_SEED, STAGE_SEED + scenes):
         stage = Stage(seed)
         moments = list(stage.moments(np.arange(1.0, 60.0, 1 / RATE).tolist()))
-        yield 'stage, ideal network', ideal(moments, stage.camera, seed)
+        take = ideal(moments, stage.camera, seed)
+        yield 'stage, ideal network', take
+        yield "stage, in the camera's frame", replace(take, still=False)
     for seed in range(SCENE_SEED, SCENE_SEED + scenes):
         scene = Scene(seed, width=320, height=240)
         moments = list(moments_of(scene, TIMES))
@@ -150,8 +157,14 @@ def attention_figures(score: AttentionScore) -> dict[str, Any]:
     """Return the figures of attention."""
     return {'right': rounded(score.right), 'false': rounded(score.false),
             'within 0.5 s': in_time(score.delays), 'of the first source': in_time(score.own_delays),
-            'lost (frames)': {one.value: count for one, count in score.losses.items()},
+            'lost (frames)': {one.value: score.losses[one] for one in Loss},
             'frames': {one.value: count for one, count in score.verdicts.items()}}
+
+
+def fit_figures(fits: Fits) -> dict[str, Any]:
+    """Return what constants were fitted to."""
+    return {'error that lasts a second': rounded(fits.lasting), 'looks a second': rounded(fits.looks),
+            'rate of turn (°/s)': rounded(fits.rate)}
 
 
 def in_time(delays: Sequence[float]) -> str:
@@ -185,16 +198,21 @@ def main() -> None:
     parser.add_argument('--bundle', type=Path, default=share_path('models', 'avolnet'))
     parser.add_argument('--output', type=Path, default=RESULTS)
     given = parser.parse_args()
-    scores: dict[str, tuple[TrackScore, AttentionScore]] = {}
+    scores: dict[str, tuple[TrackScore, AttentionScore, Fits]] = {}
     for kind, take in takes(Shipped(given.bundle), given.scenes, given.pack):
-        take.judge(*scores.setdefault(kind, (TrackScore(), AttentionScore())))
-    tracks = {kind: track_figures(score) for kind, (score, _) in scores.items()}
-    attention = {kind: attention_figures(score) for kind, (_, score) in scores.items()
+        take.judge(*scores.setdefault(kind, (TrackScore(), AttentionScore(), Fits())))
+    tracks = {kind: track_figures(score) for kind, (score, _, _) in scores.items()}
+    attention = {kind: attention_figures(score) for kind, (_, score, _) in scores.items()
                  if not kind.startswith('stage')}
+    fitted = {kind: fit_figures(fits) for kind, (_, _, fits) in scores.items()}
     console = Console()
     console.print(show('Tracks', tracks, list(next(iter(tracks.values())))))
     console.print(show('Attention', attention, ['right', 'false', 'within 0.5 s', 'of the first source']))
-    made = machine.describe() | {'scenes': given.scenes, 'tracks': tracks, 'attention': attention}
+    console.print(show('What constants are held against', fitted, list(next(iter(fitted.values())))))
+    losses = {kind: row['lost (frames)'] for kind, row in attention.items()}
+    console.print(show('Frames lost on the way to attention', losses, [one.value for one in Loss]))
+    made = machine.describe() | {'scenes': given.scenes, 'tracks': tracks, 'attention': attention,
+                               'fits': fitted}
     given.output.parent.mkdir(exist_ok=True)
     given.output.write_text(json.dumps(made, indent=2, ensure_ascii=False) + '\n', encoding='utf-8')
 

@@ -13,25 +13,30 @@ import math
 from dataclasses import dataclass
 
 SOUNDS, SILENT, STAYS = 4.0, 4.0, 8.0
-"""Mean seconds for which a thing sounds, is silent, and stays while it is in view and silent."""
+"""Mean seconds for which a thing sounds, is silent, and stays while it is in view and silent.
+Chosen, of the order of what a voice or a bell does."""
 
 LOOKS = 10.0
-"""Independent looks that a second of frames is worth."""
+"""Looks that a second of frames is worth. Chosen, so that three frames at ten a second decide. Fewer
+are independent, as `benchmark/attention.py` prints; with so few attention would come later."""
 
 MOST_CERTAIN = 0.95
-"""No single look is more certain than this."""
+"""No single look is more certain than this. Chosen: one window in twenty may be wrong however sure."""
 
 MISSED = 0.25
-"""Probability that what is in view sounds, where other things are seen to sound and it is not."""
+"""Probability that what is in view sounds, where other things are seen to sound and it is not.
+Chosen: two may sound at once, of which the louder hides the other."""
 
 LEAST_CERTAIN = 0.02
-"""No single look says with less than this probability that something sounds."""
+"""No single look says with less than this probability that something sounds.
+Chosen, as `MOST_CERTAIN`."""
 
 MOST_SURE = 0.9
-"""However often a track was seen, it is no surer than this to sound: it may end at any time."""
+"""However often a track was seen, it is no surer than this to sound: it may end at any time.
+Chosen: it falls below `track.ENDS` within three looks that see nothing."""
 
 FIRST = 0.5
-"""Part of its first source's probability with which a track begins to exist."""
+"""Part of its first source's probability with which a track begins to exist. Chosen: one look is no proof."""
 
 
 @dataclass(frozen=True)

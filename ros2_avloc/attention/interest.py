@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from ros2_avloc.attention.track import Track
 
 QUIETEST, LOUDEST = -60.0, -20.0
-"""Levels in dB of full scale between which loudness rises from 0 to 1."""
+"""Chosen, as all constants here are, for the story that docs/attention.md tells and draws.
+Levels in dB of full scale between which loudness rises from 0 to 1."""
 
 LOUDER = 1.0
 """Seconds in which the loudness of a track follows the level."""

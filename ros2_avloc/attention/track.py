@@ -16,22 +16,25 @@ from ros2_avloc.vision.pose import Pose
 
 LASTING = 0.9
 """Part of a source's variance that is the same from frame to frame, which no averaging takes away: where on
-a thing the network sees the sound."""
+a thing the network sees the sound. `benchmark/attention.py` prints it, as the error that lasts a second."""
 
 TENTATIVE = 0.5
-"""Seconds for which a track that is not confirmed is remembered."""
+"""Seconds for which a track that is not confirmed is remembered.
+Chosen: longer than the network misses things for."""
 
 PAUSE = 0.25
-"""Seconds: what is not seen for longer, though there are frames, has fallen silent."""
+"""Seconds: what is not seen for longer, though there are frames, has fallen silent.
+Chosen: two frames may be missed at ten a second."""
 
 LEAST_EXISTENCE = 0.05
-"""A track that is less likely to exist is dropped."""
+"""A track that is less likely to exist is dropped. Chosen: nothing of it would be attended."""
 
 HURRIED = 0.9
 """Part of a look (see `existence.LOOKS`) after which the next sighting may count as another one."""
 
 BEGINS, ENDS = 0.5, 0.4
-"""Probabilities that a track sounds, from which it is taken to, and below which no longer."""
+"""Probabilities that a track sounds, from which it is taken to, and below which no longer.
+Chosen: even odds, and a little less, so that they do not take turns."""
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ from ros2_avloc.vision.camera import Camera
 from ros2_avloc.vision.pose import Pose
 
 SHARES = 3.0
-"""Seconds for which a track may share another's source."""
+"""Seconds for which a track may share another's source. Chosen: things that cross do so within it."""
 
 
 class Tracker:
