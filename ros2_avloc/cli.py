@@ -92,7 +92,8 @@ def train(
 
 @app.command()
 def evaluate(
-    bundle: Annotated[Path | None, typer.Option(help='Directory of the model.')] = None,
+    bundle: Annotated[str | None, typer.Option(
+        help='Directory of a model, or name of a shipped one.')] = None,
     checkpoint: Annotated[list[Path] | None, typer.Option(
         help='Of AVE-Net or L3-Net, to compare for retrieval; may be repeated.')] = None,
     pack: Pack = None,
@@ -111,8 +112,10 @@ def evaluate(
     with _plainly():
         from ros2_avloc.learning.report.evaluating import Request, evaluated
         from ros2_avloc.recordings.topics import Named
+        from ros2_avloc.share import bundle_path
 
-        typer.echo(evaluated(Request(bundle, tuple(checkpoint or ()), pack, split, videos, bags,
+        model = None if bundle is None else bundle_path(bundle)
+        typer.echo(evaluated(Request(model, tuple(checkpoint or ()), pack, split, videos, bags,
                                      Named(image_topic, audio_topic), simulated, scenes, engine, json,
                                      report)))
 
@@ -125,14 +128,22 @@ def export(
         help='Checkpoint of another run of the same network: the mean of the weights is exported; may be '
              'repeated.')] = None,
     pack: Pack = None,
+    videos: Annotated[Path | None, typer.Option(help='Directory of video files, as in training.')] = None,
+    bags: Annotated[Path | None, typer.Option(
+        help='Directory of rosbag2 recordings, as in training.')] = None,
+    image_topic: ImageTopic = '',
+    audio_topic: AudioTopic = '',
     name: Annotated[str | None, typer.Option(help='Name of the model; without it avolnet or avenet.')] = None,
     scenes: Annotated[int, typer.Option(min=2, help='Scenes per row of the table in the model card.')] = 200,
 ) -> None:
     """Fit what makes probabilities, write a bundle of AVOL-Net or AVE-Net, measure it, write its card."""
     with _plainly():
         from ros2_avloc.learning.bundling.exporting import export_bundle
+        from ros2_avloc.recordings.topics import Named
 
-        typer.echo(export_bundle(checkpoint, bundle, pack, mean_with=mean_with or (), name=name,
+        recorded = {name: folder for name, folder in (('videos', videos), ('bags', bags)) if folder}
+        typer.echo(export_bundle(checkpoint, bundle, pack, recorded=recorded,
+                                 named=Named(image_topic, audio_topic), mean_with=mean_with or (), name=name,
                                  scenes=scenes))
 
 

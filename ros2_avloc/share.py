@@ -33,8 +33,20 @@ def share_path(*parts: str) -> Path:
 
 
 def bundle_path(name: str) -> Path:
-    """Return the directory of a bundle: a bare name is one that is shipped."""
-    return Path(name).expanduser() if os.sep in name else share_path('models', name)
+    """Return the directory of a bundle: a bare name is one that is shipped.
+
+    Raises
+    ------
+    AvlocError
+        If none of that name is.
+    """
+    if os.sep in name:
+        return Path(name).expanduser()
+    try:
+        return share_path('models', name)
+    except AvlocError:
+        raise AvlocError(f'models/{name} is not part of this installation of {PACKAGE}: give the name of a '
+                         f'model that is, or the directory of another, as in ./{name}.') from None
 
 
 def message_folders() -> list[Path]:

@@ -140,6 +140,7 @@ def write_bundle(
     training: Mapping[str, Any],
     version: str = '1',
     opset: int = 17,
+    thresholds: Mapping[str, Any] | None = None,
 ) -> None:
     """Write a bundle for the front ends that this code has, and see that it can be loaded.
 
@@ -161,6 +162,8 @@ def write_bundle(
         Summary of the training for people; values that JSON knows.
     opset
         ONNX opset of the graphs.
+    thresholds
+        For measuring an AVOL-Net, see `Manifest`; without them they are fitted whenever it is measured.
 
     Raises
     ------
@@ -177,7 +180,8 @@ def write_bundle(
     front_ends = {'audio': AudioFrontEnd().as_dict(), 'image': ImageFrontEnd().as_dict()}
     files = {part: _sha256(content) for part, content in contents.items()}
     kind = Bundle if isinstance(golden, Golden) else EmbedderBundle
-    manifest = Manifest(name, version, opset, front_ends, calibration, files, training, kind.network)
+    manifest = Manifest(name, version, opset, front_ends, calibration, files, training, kind.network,
+                        thresholds or {})
     write_manifest(directory / MANIFEST_NAME, manifest)
     kind.load(directory)
 

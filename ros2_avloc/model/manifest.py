@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +84,9 @@ class Manifest:
         Summary of how the weights came about, for people.
     network
         `AVOL_NET` or `AVE_NET`.
+    thresholds
+        Of an AVOL-Net, for measuring: the probabilities ``'avc'`` and ``'area'`` (docs/evaluation.md), and
+        under ``'fitted_on'`` the names of what they were fitted on. Empty in bundles of before 2026-11-23.
     """
 
     name: str
@@ -94,18 +97,27 @@ class Manifest:
     files: Mapping[str, str]
     training: Mapping[str, Any]
     network: str = AVOL_NET
+    thresholds: Mapping[str, Any] = field(default_factory=dict)
 
 
 def checksum(manifest: Manifest) -> str:
     """SHA-256 of a manifest's content, and so of the whole bundle: it holds the parts' checksums."""
-    content = json.dumps(asdict(manifest), sort_keys=True, separators=(',', ':'))
+    content = json.dumps(_content(manifest), sort_keys=True, separators=(',', ':'))
     return hashlib.sha256(content.encode()).hexdigest()
 
 
 def write_manifest(path: Path, manifest: Manifest) -> None:
     """Write a manifest with its own checksum."""
-    content = {'format': FORMAT, **asdict(manifest), 'sha256': checksum(manifest)}
+    content = {'format': FORMAT, **_content(manifest), 'sha256': checksum(manifest)}
     path.write_text(json.dumps(content, indent=2) + '\n', encoding='utf-8')
+
+
+def _content(manifest: Manifest) -> dict[str, Any]:
+    """Return what is written; thresholds only where there are some, as older checksums know none."""
+    content = asdict(manifest)
+    if not manifest.thresholds:
+        del content['thresholds']
+    return content
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -144,14 +156,22 @@ def _check_types(manifest: Manifest) -> None:
         raise BundleError(f'network must be {AVOL_NET} or {AVE_NET}')
     if (manifest.calibration.slope < 0) != (manifest.network == AVE_NET):
         raise BundleError('probability must rise with logits and fall with distance')
+    _check_thresholds(manifest.thresholds)
+
+
+def _check_thresholds(thresholds: Any) -> None:
+    if not isinstance(thresholds, dict) or thresholds and set(thresholds) != {'avc', 'area', 'fitted_on'}:
+        raise BundleError('thresholds must hold avc, area and fitted_on, or nothing')
+    if not all(0 <= thresholds[name] <= 1 for name in ('avc', 'area') if thresholds):
+        raise BundleError('thresholds must be probabilities')
 
 
 def _json_object(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_bytes())
     except OSError as error:
-        raise BundleError(f'{path} cannot be read ({error.strerror}); give the directory of a bundle '
-                          'as model.bundle.') from None
+        raise BundleError(f'{path} cannot be read ({error.strerror}); give the directory of a bundle, '
+                          'or the name of a shipped one.') from None
     except (ValueError, RecursionError):
         raise BundleError(f'{path} is damaged (it is not JSON); {ADVICE}') from None
     if not isinstance(content, dict):

@@ -1,5 +1,7 @@
 """From a checkpoint to a measured bundle, whichever network it is of."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -10,9 +12,12 @@ from ros2_avloc.errors import BundleError, InputError
 from ros2_avloc.learning.bundling import exporting
 from ros2_avloc.learning.bundling.exporting import export_bundle, read_network
 from ros2_avloc.learning.measuring import bundles, embedders
+from ros2_avloc.learning.measuring.bundles import evaluate
+from ros2_avloc.learning.measuring.cases import composed
 from ros2_avloc.learning.networks import AVENet, AVOLNet, L3Net
 from ros2_avloc.model.bundle import Bundle, EmbedderBundle
 from ros2_avloc.model.embedder import open_embedder
+from ros2_avloc.model.manifest import write_manifest
 
 
 @pytest.fixture
@@ -81,6 +86,38 @@ def test_an_avol_net_becomes_a_measured_bundle(small, tmp_path):
     assert bundle.golden.logits.max() > bundle.golden.logits.min()
     with pytest.raises(BundleError, match='holds an AVOL-Net.*AVE-Net bundle such as models/avenet'):
         EmbedderBundle.load(tmp_path / 'bundle')
+
+
+def test_a_bundle_is_judged_by_the_thresholds_that_it_brings(small, tmp_path, world):
+    torch.manual_seed(2)
+    path = tmp_path / 'bundle'
+    export_bundle(checkpoint_of(AVOLNet(4, 16), tmp_path), path, None, scenes=4)
+    bundle, asked = Bundle.load(path), []
+
+    def aside():
+        asked.append(True)
+        return {'other': composed(world, 1, 9)}
+
+    def thresholds():
+        return evaluate(path, {'simulated': composed(world, 1, 5)}, aside).report['thresholds']
+
+    assert set(bundle.manifest.thresholds) == {'avc', 'area', 'fitted_on'}
+    assert thresholds() == {'shipped': bundle.calibration.threshold, **bundle.manifest.thresholds}
+    assert bundle.manifest.thresholds['fitted_on'] == ['simulated']
+    assert not asked
+    write_manifest(path / 'bundle.json', replace(bundle.manifest, thresholds={}))  # as older ones are
+    assert list(thresholds()['fitted_on']) == ['other']
+    assert asked
+
+
+def test_what_a_threshold_was_fitted_on_is_said(small, tmp_path):
+    checkpoint = checkpoint_of(AVOLNet(4, 16), tmp_path)
+    (tmp_path / 'recipe.json').write_text('{"bags": "mine", "simulated_share": 0}')
+    figures = export_bundle(checkpoint, tmp_path / 'bundle', None, scenes=2)
+    assert 'not fitted to the recordings' in figures
+    card = (tmp_path / 'bundle' / 'MODEL_CARD.md').read_text()
+    assert 'fitted on what was set aside of: simulated;' in card
+    assert 'give avloc export --bags as in training' in card
 
 
 def test_the_mean_of_runs_is_taken_weight_by_weight(tmp_path):

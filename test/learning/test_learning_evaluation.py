@@ -11,7 +11,7 @@ from ros2_avloc.errors import InputError
 from ros2_avloc.learning.material import worlds
 from ros2_avloc.learning.material.banks import pack_bank
 from ros2_avloc.learning.measures.maps import target_cells
-from ros2_avloc.learning.measuring.bundles import judged, set_aside
+from ros2_avloc.learning.measuring.bundles import fit, judged, set_aside
 from ros2_avloc.learning.measuring.cases import SOUNDING, SWAPPED, Case, CaseSet, Heard, View, composed
 from ros2_avloc.learning.measuring.evaluation import Thresholds, fitted, measure
 from ros2_avloc.learning.measuring.examination import examine, joined
@@ -140,6 +140,19 @@ def test_thresholds_are_fitted_where_they_part_the_pairs(material):
     assert report['kept']['value'] == 0
 
 
+def test_one_who_guesses_passes_four_fifths_where_four_fifths_are_kept(material):
+    answers, _ = examine(Guesser(), material)
+    at_80 = measure(answers, HALF)['at_80']
+    sounding = answers.found[answers.kinds == SOUNDING]
+    assert 0.8 <= np.mean(sounding >= at_80['threshold'] - 1e-4) < 0.82
+    low, high = at_80['false_positives']['elsewhere']['interval']
+    assert low <= 0.8 <= high
+
+
+def test_an_oracle_passes_nothing_where_four_fifths_are_kept(oracles):
+    assert {figure['value'] for figure in oracles['at_80']['false_positives'].values()} == {0}
+
+
 def test_scenes_are_the_same_however_many_are_drawn(world):
     few, many = ([case for case in composed(world, count, seed=5).cases() if len(case.view.objects) == 2]
                  for count in (2, 4))
@@ -212,9 +225,11 @@ def test_sets_are_joined_with_views_of_their_own(material):
 
 KEYS = {
     '': {'schema', 'threshold', 'thresholds', 'sets', 'bundle'},
-    'thresholds': {'shipped', 'avc', 'area'},
+    'thresholds': {'shipped', 'avc', 'area', 'fitted_on'},
     'sets.simulated': {'origin', 'pairs', 'localisation', 'swap', 'kept', 'avc', 'curve', 'calibration',
-                       'by_category', 'false_positives', 'pia', 'auc_n', 'f_loc', 'f_auc'},
+                       'by_category', 'false_positives', 'pia', 'auc_n', 'f_loc', 'f_auc',
+                       'at_80'},
+    'sets.simulated.at_80': {'threshold', 'false_positives'},
     'sets.simulated.localisation.2': {'value', 'interval', 'n', 'centre', 'blind', 'random', 'overlap',
                                       'ciou', 'auc'},
     'sets.simulated.curve': {'threshold', 'precision', 'recall', 'false_positives'},
@@ -226,7 +241,8 @@ KEYS = {
 @pytest.fixture(scope='module')
 def whole(world, material):
     about = {'schema': 'test', 'bundle': 'oracle'}
-    return judged(Oracle(), 0.5, {'simulated': material}, {'simulated': composed(world, 4, seed=6)}, about)
+    thresholds = fit(Oracle(), 0.5, {'simulated': composed(world, 4, seed=6)})
+    return judged(Oracle(), thresholds, {'simulated': material}, about)
 
 
 @pytest.mark.parametrize('path', KEYS)
@@ -250,7 +266,7 @@ def test_what_there_is_none_of_has_no_figure(world, categories, scenes):
     bank = replace(world, recordings={name: world.recordings[name] for name in names}, negatives={})
     about = {'bundle': 'small', 'date': '', 'engine': '', 'machine': '', 'sha256': ''}
     sets = {'simulated': composed(bank, scenes, 3)}
-    measured = judged(Guesser(), 0.5, sets, {'simulated': composed(bank, 1, 2)}, about)
+    measured = judged(Guesser(), fit(Guesser(), 0.5, {'simulated': composed(bank, 1, 2)}), sets, about)
     figures = measured.report['sets']['simulated']
     assert ('elsewhere' in figures['false_positives']) == (categories > 1)
     assert figures['avc']['n'] == 2 * scenes * (categories - 1)

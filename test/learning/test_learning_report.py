@@ -14,6 +14,7 @@ from ros2_avloc.learning.measures.retrieval import DIRECTIONS
 from ros2_avloc.learning.measuring.bundles import judged
 from ros2_avloc.learning.measuring.cases import composed
 from ros2_avloc.learning.measuring.embedders import Items
+from ros2_avloc.learning.measuring.evaluation import Thresholds
 from ros2_avloc.learning.measuring.examination import examine
 from ros2_avloc.learning.report import diagrams, exhibits
 from ros2_avloc.learning.report.finds import ANSWERS, asked_about, finds
@@ -45,7 +46,7 @@ class Half:
 @pytest.fixture(scope='module')
 def measured(world):
     sets = {'simulated': composed(world, 8, seed=5)}
-    return judged(Half(), 0.5, sets, {'simulated': composed(world, 2, seed=6)}, ABOUT)
+    return judged(Half(), Thresholds(0.5, 0.5, 0.5, ['simulated']), sets, ABOUT)
 
 
 @pytest.fixture(scope='module')

@@ -153,12 +153,25 @@ def test_a_bundle_without_a_graph_is_refused(copy):
 
 @pytest.mark.parametrize('changes', [{'files': 3}, {'files': ['head.onnx']}, {'files': {'head.onnx': 5}},
                                      {'front_ends': None}, {'name': 7}, {'training': 'long'},
+                                     {'thresholds': [0.5]}, {'thresholds': {'avc': 0.5}},
+                                     {'thresholds': {'avc': 2, 'area': 0.5, 'fitted_on': []}},
                                      {'network': 'l3-net'}, {'network': 'ave-net'},
                                      {'calibration': Calibration(0.5, 1.0, slope=-8.0, offset=11.0)}])
 def test_a_manifest_of_other_types_is_refused(copy, changes):
     _reseal(copy, **changes)
     with pytest.raises(BundleError, match=r'bundle\.json is damaged'):
         Bundle.load(copy)
+
+
+def test_thresholds_for_measuring_are_part_of_what_is_sealed(copy):
+    before = Bundle.load(copy)
+    assert before.manifest.thresholds == {}
+    assert 'thresholds' not in json.loads((copy / 'bundle.json').read_text())
+    thresholds = {'avc': 0.4, 'area': 0.2, 'fitted_on': ['simulated']}
+    _reseal(copy, thresholds=thresholds)
+    after = Bundle.load(copy)
+    assert after.manifest.thresholds == thresholds
+    assert after.sha256 != before.sha256
 
 
 def test_a_name_that_no_file_can_have_is_refused(copy):
@@ -177,7 +190,7 @@ def test_what_is_no_manifest_is_refused(copy, content):
 
 
 def test_a_directory_that_is_not_there_is_refused(tmp_path):
-    with pytest.raises(BundleError, match=r'cannot be read.*model\.bundle'):
+    with pytest.raises(BundleError, match='cannot be read.*a shipped one'):
         Bundle.load(tmp_path / 'nowhere')
 
 

@@ -35,6 +35,11 @@ def test_absent_file_is_named_in_one_sentence() -> None:
         share_path('models', 'no_such_bundle')
 
 
+def test_a_bundle_that_is_not_shipped_is_asked_for_by_its_path() -> None:
+    with pytest.raises(AvlocError, match=r'^models/mine is not part of this installation.*\./mine\.$'):
+        bundle_path('mine')
+
+
 def test_a_bundle_is_a_shipped_one_by_its_name_and_any_other_by_its_path(tmp_path: Path) -> None:
     assert bundle_path('avolnet') == share_path('models', 'avolnet')
     for path in ('./avolnet', 'models/mine', str(tmp_path)):

@@ -37,9 +37,9 @@ that of the peak of what is seen whatever is heard.
 
 {table}
 
-Threshold and temperature were fitted on scenes set aside from the training split; so was the probability \
-of {avc:.2f} from which AVC says that a view and a sound belong together. `docs/evaluation.md` says how \
-scenes are laid out and what each figure is.
+Threshold and temperature were fitted on what was set aside of: {calibrated_on}; the probability of \
+{avc:.2f} from which AVC says that a view and a sound belong together, on what was set aside of: {avc_on}. \
+{elsewhere}`docs/evaluation.md` says how scenes are laid out and what each figure is.
 
 - To measure again: `avloc evaluate --bundle BUNDLE --pack PACK`
 - To learn again: {again}
@@ -76,6 +76,14 @@ _COLD = 'The towers began with random weights.'
 _BEGUN = 'The network went on from that of another run, which the recipe names.'
 
 _KNOWN = 'It knows the categories above and few individuals of some: one keyboard, 24 actors, 30 clocks.'
+
+
+def calibrated_elsewhere(training: dict[str, Any]) -> Iterator[str]:
+    """Say so where recordings were learned from, and the threshold was fitted without any."""
+    learned = [name for name in ('videos', 'bags') if training['recipe'].get(name)]
+    if learned and not set(learned) & set(training['calibrated_on']):
+        yield ('The threshold is not fitted to the recordings that the network learned from: one in eight of '
+               f'16 or more is set aside for that; give avloc export --{learned[0]} as in training.')
 
 
 def recipe_items(recipe: dict[str, Any]) -> Iterator[str]:
@@ -118,6 +126,8 @@ def model_card(name: str, training: dict[str, Any], report: dict[str, Any], tabl
         warm=_WARM if recipe.get('teachers') else _BEGUN if recipe.get('start') else _COLD,
         recipe=recipe_text(training), steps=training['steps'], date=report['date'],
         engine=report['engine'], machine=report['machine'], threshold=report['threshold'], table=table,
-        avc=report['thresholds']['avc'],
+        avc=report['thresholds']['avc'], avc_on=', '.join(report['thresholds']['fitted_on']),
+        calibrated_on=', '.join(training['calibrated_on']), elsewhere=''.join(
+            f'{sentence} ' for sentence in calibrated_elsewhere(training)),
         known=_KNOWN if real else 'It has seen drawings alone.',
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,8 @@ from torch import Tensor
 
 from ros2_avloc.errors import InputError
 from ros2_avloc.learning.bundling.averaging import mean_of
-from ros2_avloc.learning.bundling.calibration import calibrate, calibrate_embedder
-from ros2_avloc.learning.bundling.card import model_card
+from ros2_avloc.learning.bundling.calibration import calibrate, calibrate_embedder, recorded_checks
+from ros2_avloc.learning.bundling.card import calibrated_elsewhere, model_card
 from ros2_avloc.learning.bundling.embedder_card import embedder_card
 from ros2_avloc.learning.bundling.graphs import export
 from ros2_avloc.learning.bundling.levelling import levelled
@@ -28,6 +28,7 @@ from ros2_avloc.learning.training.checks import Check, check_of, logits_of
 from ros2_avloc.learning.training.loop import part_of
 from ros2_avloc.learning.training.recipe import RECIPE, known, read_recipe
 from ros2_avloc.learning.training.starting import difference
+from ros2_avloc.recordings.topics import BY_TYPE, Named
 from ros2_avloc.vision.preprocess import network_input
 
 CALIBRATED_SCENES = 500
@@ -39,8 +40,9 @@ CALLED = {AVOLNet: 'AVOL-Net', AVENet: 'AVE-Net'}
 """What a network is called in its manifest and on its card."""
 
 
-def export_bundle(checkpoint: Path, directory: Path, pack: Path | None, *, mean_with: Sequence[Path] = (),
-                  name: str | None = None, scenes: int) -> str:
+def export_bundle(checkpoint: Path, directory: Path, pack: Path | None, *,
+                  recorded: Mapping[str, Path] | None = None, named: Named = BY_TYPE,
+                  mean_with: Sequence[Path] = (), name: str | None = None, scenes: int) -> str:
     """Write a bundle from a checkpoint, measure it, and write its model card.
 
     Parameters
@@ -51,6 +53,10 @@ def export_bundle(checkpoint: Path, directory: Path, pack: Path | None, *, mean_
         To write the bundle to.
     pack
         Photos and recordings to calibrate and measure with, beside simulated scenes.
+    recorded
+        Folders of recordings to calibrate with what is set aside of them, by name: ``videos``, ``bags``.
+    named
+        Topics of bags.
     mean_with
         Checkpoints of other runs of the same network, whose weights the mean is taken with.
     name
@@ -61,31 +67,46 @@ def export_bundle(checkpoint: Path, directory: Path, pack: Path | None, *, mean_
     Returns
     -------
     str
-        The figures, as a Markdown table.
+        The figures, as a Markdown table; below it, where the threshold was fitted on other material than
+        was learned from, a sentence that says so.
 
     Raises
     ------
     InputError
-        If a checkpoint or the pack cannot be read, checkpoints are of different networks, or nothing can be
-        written there.
+        If a checkpoint, the pack or a folder cannot be read, checkpoints are of different networks, or
+        nothing can be written there.
     """
     network = read_network(checkpoint, mean_with)
     name = name or NAMES[type(network)]
     training = _summary(network, pack, [_run(path) for path in (checkpoint, *mean_with)])
     _make(directory)
-    # Whole frames are told apart by one thing in them; many things are nobody's neighbour, nor is silence.
-    most, kinds = (1, ('elsewhere',)) if isinstance(network, AVENet) else (4, NEGATIVES)
-    checks = [check_of(source, bank, CALIBRATED_SCENES, negatives=0.5, most=most, kinds=kinds)
-              for source, bank in banks_of(pack, SET_ASIDE, 'calibrate').items()]
+    checks = _checks(network, training['recipe'], pack, recorded or {}, named)
+    training['calibrated_on'] = [check.name for check in checks]
     if isinstance(network, AVENet):
-        network = levelled(network, checks)
+        network = levelled(network, [check for check in checks if check.name not in (recorded or {})])
         calibration = calibrate_embedder(network, checks)
     else:
         network, calibration = calibrate(network, checks)
     image, spectrogram = _clearest(network, checks[0])
     write = partial(export, network, directory, name=name, calibration=calibration, training=training,
                     image=network_input(image.numpy().transpose(1, 2, 0)), spectrogram=spectrogram.numpy())
-    return _measured(network, name, directory, pack, scenes, training, write)
+    figures = _measured(network, name, directory, pack, scenes, training, write)
+    return '\n\n'.join([figures, *calibrated_elsewhere(training)])
+
+
+def _checks(network: AVOLNet | AVENet, recipe: dict[str, Any], pack: Path | None,
+            recorded: Mapping[str, Path], named: Named) -> list[Check]:
+    """Return what to calibrate on, of items that nothing was learned from.
+
+    Drawings are left out where none were learned from, unless there is nothing else.
+    """
+    found = recorded_checks(recorded, CALIBRATED_SCENES, named)
+    simulated = recipe.get('simulated_share', 1) > 0 or not (pack or found)
+    # Whole frames are told apart by one thing in them; many things are nobody's neighbour, nor is silence.
+    most, kinds = (1, ('elsewhere',)) if isinstance(network, AVENet) else (4, NEGATIVES)
+    banks = banks_of(pack, SET_ASIDE, 'calibrate', simulated=simulated)
+    return found + [check_of(source, bank, CALIBRATED_SCENES, negatives=0.5, most=most, kinds=kinds)
+                    for source, bank in banks.items()]
 
 
 def _make(directory: Path) -> None:
@@ -108,7 +129,8 @@ def _measured(network: AVOLNet | AVENet, name: str, directory: Path, pack: Path 
     else:
         report = measure_bundle(directory, pack, scenes=scenes)
         figures = table(report)
-        write(model_card=model_card(name, training, report, figures))
+        thresholds = {key: report['thresholds'][key] for key in ('avc', 'area', 'fitted_on')}
+        write(model_card=model_card(name, training, report, figures), thresholds=thresholds)
     return figures
 
 

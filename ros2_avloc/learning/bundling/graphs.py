@@ -164,7 +164,8 @@ def _normalised(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def export(network: AVOLNet | AVENet, directory: Path, *, name: str, calibration: Calibration,
-           image: Values, spectrogram: Values, training: Mapping[str, Any], model_card: str) -> None:
+           image: Values, spectrogram: Values, training: Mapping[str, Any], model_card: str,
+           thresholds: Mapping[str, Any] | None = None) -> None:
     """Write the bundle of a network.
 
     Parameters
@@ -177,6 +178,8 @@ def export(network: AVOLNet | AVENet, directory: Path, *, name: str, calibration
         What the network learned from and how; values that JSON knows.
     model_card
         Markdown.
+    thresholds
+        For measuring, see `Manifest`.
 
     Raises
     ------
@@ -186,4 +189,4 @@ def export(network: AVOLNet | AVENet, directory: Path, *, name: str, calibration
     shipped = Shipped(network)
     parts: dict[str, bytes | Path] = {**shipped.graphs(), 'MODEL_CARD.md': model_card.encode()}
     write_bundle(directory, name=name, parts=parts, calibration=calibration, training=training, opset=OPSET,
-                 golden=shipped.golden(image, spectrogram))
+                 thresholds=thresholds, golden=shipped.golden(image, spectrogram))

@@ -67,7 +67,7 @@ class Material:
         if not simulated and pack is None and not folders:
             raise InputError('There is nothing to learn from: name --pack, --videos or --bags, or leave '
                              '--simulated-share out.')
-        recordings = [Moments(read_recordings(folder, named), seed, group) for folder in folders]
+        recordings = [Moments(read_recordings(folder, named, 'learn'), seed, group) for folder in folders]
         if not simulated and pack is None and all(len(moments.recordings) < 2 for moments in recordings):
             raise InputError('Pairs need at least two recordings; cut the one that there is into several.')
         banks = banks_of(pack, LEARNED, 'learn', simulated=simulated)

@@ -22,6 +22,7 @@ from ros2_avloc.learning.material.drawing import (
     draw_round,
     lengths_of,
 )
+from ros2_avloc.learning.material.parting import part_of_recordings
 from ros2_avloc.learning.material.streams import Item, Rng
 from ros2_avloc.learning.material.variation import Variation
 from ros2_avloc.recordings.finding import find_recordings, open_recording
@@ -183,16 +184,18 @@ class Moments:
         return samples
 
 
-def read_recordings(root: Path, named: Named = BY_TYPE) -> list[Recording]:
-    """Open all recordings below a folder; those that cannot be read are left out with a warning.
+def read_recordings(root: Path, named: Named = BY_TYPE, part: str = '') -> list[Recording]:
+    """Open all recordings below a folder, or a `part` of them (see `parting`).
+
+    Those that cannot be read are left out with a warning.
 
     Raises
     ------
     InputError
         If none can be read.
     """
-    opened, error = [], None
-    for path in find_recordings(root):
+    opened, error, paths = [], None, find_recordings(root)
+    for path in part_of_recordings(root, paths, part) if part else paths:
         try:
             opened.append(open_recording(path, named))
         except InputError as damaged:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -20,7 +20,7 @@ from ros2_avloc.learning.material.packs import read_index
 from ros2_avloc.learning.material.worlds import MEASURED, SET_ASIDE, banks_of, part_named
 from ros2_avloc.learning.measuring.boxed_videos import read_boxed_videos
 from ros2_avloc.learning.measuring.cases import CaseSet, composed
-from ros2_avloc.learning.measuring.evaluation import fitted, measure
+from ros2_avloc.learning.measuring.evaluation import Thresholds, fitted, measure
 from ros2_avloc.learning.measuring.examination import Answers, Judge, NetworkJudge, examine, joined
 from ros2_avloc.learning.measuring.recorded import recorded
 from ros2_avloc.learning.measuring.told_bags import read_told_bags
@@ -48,7 +48,7 @@ class Measured:
     pictures: dict[str, list[bytes]]
 
 
-def evaluate(directory: Path, sets: dict[str, CaseSet], aside: dict[str, CaseSet], *,
+def evaluate(directory: Path, sets: dict[str, CaseSet], aside: Callable[[], dict[str, CaseSet]], *,
              engine: str = 'auto') -> Measured:
     """Measure a bundle on sets of cases.
 
@@ -59,7 +59,7 @@ def evaluate(directory: Path, sets: dict[str, CaseSet], aside: dict[str, CaseSet
     sets
         By name of the set.
     aside
-        Scenes to fit thresholds on, of items that are in no set.
+        Lays out scenes to fit thresholds on, of items that are in no set; asked where the bundle holds none.
     engine
         As for `open_engine`.
 
@@ -74,25 +74,37 @@ def evaluate(directory: Path, sets: dict[str, CaseSet], aside: dict[str, CaseSet
     about = {'schema': SCHEMA, 'bundle': bundle.name, 'sha256': bundle.sha256, 'engine': identity,
              'machine': _machine(), 'date': datetime.date.today().isoformat()}
     try:
-        return judged(NetworkJudge(opened, bundle), bundle.calibration.threshold, sets, aside, about)
+        judge, shipped = NetworkJudge(opened, bundle), bundle.calibration.threshold
+        kept = bundle.manifest.thresholds
+        thresholds = Thresholds(shipped, **kept) if kept else fit(judge, shipped, aside())
+        return judged(judge, thresholds, sets, about)
     finally:
         opened.close()
 
 
-def judged(judge: Judge, threshold: float, sets: dict[str, CaseSet], aside: dict[str, CaseSet],
-           about: dict[str, Any]) -> Measured:
+def fit(judge: Judge, shipped: float, aside: dict[str, CaseSet]) -> Thresholds:
+    """Fit the thresholds that a bundle does not say on what is set aside."""
+    answers, _ = _examined(judge, aside, ', set aside')
+    return fitted(joined(list(answers.values())), shipped, list(aside))
+
+
+def judged(judge: Judge, thresholds: Thresholds, sets: dict[str, CaseSet], about: dict[str, Any]) -> Measured:
     """Measure a judge on sets of cases; `about` goes before the figures into the report."""
-    answers, pictures = {}, {}
-    named = {f'{name}, set aside': cases for name, cases in aside.items()} | sets
-    with _progress() as progress:
-        tasks = {name: progress.add_task(name, total=cases.count) for name, cases in named.items()}
-        for name, cases in named.items():
-            answers[name], pictures[name] = examine(judge, cases, partial(progress.advance, tasks[name]))
-    thresholds = fitted(joined([answers.pop(name) for name in named if name not in sets]), threshold)
+    answers, pictures = _examined(judge, sets)
     figures = {name: {'origin': cases.origin} | measure(answers[name], thresholds)
                for name, cases in sets.items()}
-    report = about | {'threshold': threshold, 'thresholds': asdict(thresholds), 'sets': figures}
-    return Measured(report, answers, {name: pictures[name] for name in sets})
+    report = about | {'threshold': thresholds.shipped, 'thresholds': asdict(thresholds), 'sets': figures}
+    return Measured(report, answers, pictures)
+
+
+def _examined(judge: Judge, sets: dict[str, CaseSet],
+              words: str = '') -> tuple[dict[str, Answers], dict[str, list[bytes]]]:
+    answers, pictures = {}, {}
+    with _progress() as progress:
+        tasks = {name: progress.add_task(name + words, total=cases.count) for name, cases in sets.items()}
+        for name, cases in sets.items():
+            answers[name], pictures[name] = examine(judge, cases, partial(progress.advance, tasks[name]))
+    return answers, pictures
 
 
 def measure_bundle(directory: Path, pack: Path | None, *, scenes: int) -> dict[str, Any]:
@@ -100,7 +112,7 @@ def measure_bundle(directory: Path, pack: Path | None, *, scenes: int) -> dict[s
 
     There are `scenes` with one, two and three objects each.
     """
-    return evaluate(directory, composed_sets(pack, 'val', scenes), set_aside(pack, scenes)).report
+    return evaluate(directory, composed_sets(pack, 'val', scenes), partial(set_aside, pack, scenes)).report
 
 
 def set_aside(pack: Path | None, scenes: int) -> dict[str, CaseSet]:

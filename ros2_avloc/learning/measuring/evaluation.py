@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,9 @@ from ros2_avloc.learning.measuring.cases import SOUNDING, SWAPPED
 from ros2_avloc.learning.measuring.examination import Answers
 
 Report = dict[str, Any]
+
+FOUND = 0.8
+"""Share of the pairs with something sounding in view that ``at_80`` asks for."""
 
 _CUTS = np.linspace(0.02, 0.9, 45)
 
@@ -32,19 +36,25 @@ class Thresholds:
         From which a view and a sound are said to belong together.
     area
         From which a point of the enlarged map counts as on what sounds.
+    fitted_on
+        Names of the sets, of items set aside, that `avc` and `area` were fitted on.
     """
 
     shipped: float
     avc: float
     area: float
+    fitted_on: Sequence[str] = ()
 
 
-def fitted(answers: Answers, shipped: float) -> Thresholds:
-    """Fit, on scenes set aside, the thresholds with the most right decisions and the largest mean overlap."""
+def fitted(answers: Answers, shipped: float, names: Sequence[str] = ()) -> Thresholds:
+    """Fit the thresholds with the most right decisions and the largest mean overlap.
+
+    `answers` are to pairs set aside, in sets of these names.
+    """
     pairs, sounding = _pairs(answers), answers.where(answers.kinds == SOUNDING)
     overlaps = [localisation.overlaps(sounding.heatmaps, list(sounding.boxes), cut).mean() for cut in _CUTS]
     return Thresholds(shipped, round(correspondence.best_threshold(pairs.found, pairs.true), 4),
-                      round(float(_CUTS[np.argmax(overlaps)]), 4))
+                      round(float(_CUTS[np.argmax(overlaps)]), 4), tuple(names))
 
 
 def measure(answers: Answers, thresholds: Thresholds) -> Report:
@@ -63,7 +73,7 @@ def measure(answers: Answers, thresholds: Thresholds) -> Report:
         'by_category': {str(name): _category(answers.where(answers.names == name), thresholds)
                         for name in np.unique(answers.names) if name},
     }
-    return report | _negatives(answers, thresholds)
+    return report | _negatives(answers, thresholds) | {'at_80': _at_80(answers)}
 
 
 def place(answers: Answers, thresholds: Thresholds) -> Report:
@@ -130,6 +140,18 @@ def _negatives(answers: Answers, thresholds: Thresholds) -> Report:
     pia = {kind: mean(values, _groups(kinds[kind])) for kind, values in areas.items()}
     auc_n = {kind: mean(negatives.auc_n(values), _groups(kinds[kind])) for kind, values in areas.items()}
     return {'false_positives': false, 'pia': pia, 'auc_n': auc_n} | _f_scores(answers, areas, thresholds)
+
+
+def _at_80(answers: Answers) -> Report:
+    """Return the highest threshold that keeps `FOUND` of what sounds in view, and what passes it wrongly."""
+    sounding = answers.where(answers.kinds == SOUNDING)
+    if not len(sounding):
+        return {'threshold': None, 'false_positives': {}}
+    threshold = float(np.quantile(sounding.found, 1 - FOUND, method='lower'))
+    kinds = {kind: answers.where(answers.kinds == kind) for kind in NEGATIVES}
+    return {'threshold': round(threshold, 4),
+            'false_positives': {kind: share(some.found >= threshold, _groups(some))
+                                for kind, some in kinds.items() if len(some)}}
 
 
 def _f_scores(answers: Answers, areas: dict[str, NDArray[np.float64]], thresholds: Thresholds) -> Report:

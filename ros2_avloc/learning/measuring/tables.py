@@ -36,6 +36,7 @@ def main_rows(report: Report) -> list[list[str]]:
         ('both sounds of a two-object scene each in place', lambda one: percent(one['swap']['both'])),
         ('sound in view: found at the threshold', lambda one: percent(one['kept'])),
         *((f'false positives: {words}', _false_positives(kind)) for kind, words in NEGATIVE_WORDS.items()),
+        (f'false positives at a threshold that finds 80 %: {" · ".join(NEGATIVE_WORDS.values())}', _at_80),
         ('AVC, in view or elsewhere', lambda one: percent(one['avc'])),
         ('F_LOC · F_AUC', lambda one: f'{percent(one["f_loc"])} · {percent(one["f_auc"])}'),
         ('expected calibration error', lambda one: percent(one['calibration']['expected_error'])),
@@ -56,6 +57,10 @@ def _false_positives(kind: str) -> Cell:
     return lambda one: percent(one['false_positives'].get(kind))
 
 
+def _at_80(one: Report) -> str:
+    return ' · '.join(short(one['at_80']['false_positives'].get(kind)) for kind in NEGATIVE_WORDS)
+
+
 def figure_rows(one: Report) -> list[list[str]]:
     """Return the head and a row for each figure of one set."""
     rows = [['', 'value', '95 % interval', 'n']]
@@ -72,14 +77,16 @@ def figure_rows(one: Report) -> list[list[str]]:
              _row('AVC accuracy at the shipped threshold', one['avc']['at_shipped_threshold'])]
     for kind, figure in one['false_positives'].items():
         rows += [_row(f'{NEGATIVE_WORDS[kind]}: false positives', figure),
+                 _row(f'{NEGATIVE_WORDS[kind]}: false positives at a threshold that finds 80 %',
+                      one['at_80']['false_positives'].get(kind)),
                  _row(f'{NEGATIVE_WORDS[kind]}: pIA, share of the area', one['pia'][kind]),
                  _row(f'{NEGATIVE_WORDS[kind]}: AUC_N', one['auc_n'][kind])]
     return [*rows, _row('F_LOC', one['f_loc']), _row('F_AUC', one['f_auc']),
             _row('expected calibration error', one['calibration']['expected_error'])]
 
 
-def _row(name: str, figure: Figure) -> list[str]:
-    if figure['value'] is None:
+def _row(name: str, figure: Figure | None) -> list[str]:
+    if figure is None or figure['value'] is None:
         return [name, '–', '–', '0']
     low, high = figure['interval']
     ends = '–' if low is None else f'{100 * low:.1f} to {100 * high:.1f}'

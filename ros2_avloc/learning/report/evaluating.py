@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,7 @@ def _localizer(asked: Request, bundle: Path) -> Written:
     if not sets:
         raise InputError('There is nothing to measure on: name --pack, --videos or --bags, or leave '
                          '--no-simulated out.')
-    measured = evaluate(bundle, sets, set_aside(asked.pack, asked.scenes), engine=asked.engine)
+    measured = evaluate(bundle, sets, partial(set_aside, asked.pack, asked.scenes), engine=asked.engine)
     html = page(measured.report, measured.answers, measured.pictures) if asked.report else ''
     return Written(measured.report, table(measured.report), html)
 

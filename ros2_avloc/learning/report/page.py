@@ -46,7 +46,8 @@ def _head(report: Report) -> Iterator[str]:
     yield (f'<p>A peak counts as a source from a probability of {thresholds["shipped"]:.2f}, as shipped. A '
            f'view and a sound are said to belong together from {thresholds["avc"]:.2f}, and a point of the '
            f'map counts as on the object from {thresholds["area"]:.2f}; these two were fitted on scenes set '
-           'aside, one value for all sets. In brackets and as whiskers: 95 % intervals.</p>')
+           f'aside ({escape(", ".join(thresholds["fitted_on"]))}), one value for all sets. In brackets and '
+           'as whiskers: 95 % intervals.</p>')
 
 
 def _section(name: str, figures: Report, answers: Answers, pictures: Sequence[bytes],
