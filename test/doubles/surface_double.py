@@ -17,17 +17,6 @@ INTEGERS = {'int', 'typing.SupportsInt', 'size_t', 'unsigned int', 'unsigned lon
 BUFFERS = {'buffer', 'typing_extensions.Buffer'}
 
 
-class _Attributes(enum.EnumMeta):
-    """Of enums whose members are attributes alone, as those of the libraries are: ``Kind['name']`` fails."""
-
-    def __getitem__(cls, name: Any) -> Any:
-        raise TypeError(f"type '{cls.__name__}' is not subscriptable")
-
-
-class _Enum(enum.IntEnum, metaclass=_Attributes):
-    pass
-
-
 @dataclass(frozen=True)
 class Parameter:
     name: str
@@ -98,7 +87,7 @@ class Double:
 
     def _class(self, kind: str, about: dict[str, Any]) -> type:
         if about['members']:
-            return _Enum(kind, about['members'])
+            return enum.IntEnum(kind, about['members'])
         content: dict[str, Any] = {
             name: self._function(f'{kind}.{name}', overloads, skip=1)
             for name, overloads in about['methods'].items()}
