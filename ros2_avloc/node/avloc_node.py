@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterable
@@ -22,6 +21,7 @@ from ros2_avloc.errors import AvlocError
 from ros2_avloc.model.engines.options import EngineOptions
 from ros2_avloc.node import parameters
 from ros2_avloc.node.diagnostics import PARTS, tell
+from ros2_avloc.node.interrupts import hold_interrupts
 from ros2_avloc.node.mailbox import Stream
 from ros2_avloc.node.model import Model
 from ros2_avloc.node.outputs import Outputs
@@ -212,6 +212,7 @@ class AvlocNode(LifecycleNode):
 
 def main(args: list[str] | None = None) -> int:
     """Run the node until it is interrupted. Return the exit code of the process."""
+    hold_interrupts()
     rclpy.init(args=args)
     node = None
     try:
@@ -222,16 +223,15 @@ def main(args: list[str] | None = None) -> int:
         executor.add_node(node)
         node.autostart()
         executor.spin()
-    except (KeyboardInterrupt, ExternalShutdownException):
+    except ExternalShutdownException:
         pass
     except AvlocError as error:
         get_logger('avloc').fatal(str(error))
         return 1
     except RCLError:
         if ok():
-            raise  # otherwise SIGTERM came in the midst of a transition
+            raise  # otherwise a signal came in the midst of a transition
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is ending already
         if node is not None:
             node.destroy_node()
         try_shutdown()

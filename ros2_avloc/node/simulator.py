@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from array import array
 from collections.abc import Callable
@@ -30,6 +29,7 @@ from ros2_avloc.audio.sound import SAMPLE_RATE
 from ros2_avloc.errors import AvlocError, InputError
 from ros2_avloc.messages.stamps import SECOND
 from ros2_avloc.node.images import to_image
+from ros2_avloc.node.interrupts import hold_interrupts
 from ros2_avloc.node.messages import header
 from ros2_avloc.simulation.drive import Drive
 from ros2_avloc.simulation.faults import Faults
@@ -270,18 +270,18 @@ def _detection(truth: SceneTruth, given: Any) -> Detection2D:
 
 def main() -> None:
     """Run the node until it is told to stop."""
+    hold_interrupts()
     rclpy.init()
     try:
         rclpy.spin(Simulator())
     except AvlocError as error:
         sys.exit(str(error))
-    except (KeyboardInterrupt, ExternalShutdownException):
+    except ExternalShutdownException:
         pass
     except RCLError:  # a message under way when the context was shut down
         if ok():
             raise
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is ending already
         try_shutdown()
 
 
