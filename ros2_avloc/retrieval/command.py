@@ -22,7 +22,7 @@ from ros2_avloc.retrieval.material import OWN_NAME, root_of
 from ros2_avloc.retrieval.moments import Vectors
 from ros2_avloc.retrieval.query import Query, read_query
 from ros2_avloc.retrieval.searching import LOOKS, SOUNDS, search
-from ros2_avloc.retrieval.sheet import contact_sheet, write_sheet
+from ros2_avloc.retrieval.sheet import check_place, contact_sheet, write_sheet
 from ros2_avloc.retrieval.tables import table
 from ros2_avloc.share import bundle_path
 
@@ -66,6 +66,8 @@ def run(wish: Wish, console: Console, say: Say) -> None:
     if wish.find not in FINDS:
         raise InputError(f'--find is {", ".join(FINDS)}; not {wish.find}.')
     query = None if wish.query is None else read_query(wish.query, wish.folder, wish.topics)
+    if query is not None:
+        check_place(wish.sheet)
     bundle = _bundle(wish.bundle)
     embedder = open_embedder(bundle)
     try:

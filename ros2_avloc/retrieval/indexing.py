@@ -16,6 +16,7 @@ from ros2_avloc.retrieval.library import (
     Entry,
     Identity,
     Library,
+    check_place,
     identify,
     read_library,
     write_library,
@@ -24,6 +25,9 @@ from ros2_avloc.retrieval.material import OWN_NAME, find_material, open_material
 from ros2_avloc.retrieval.moments import embed_moments
 
 INDEX_NAME = f'.{OWN_NAME}.npz'
+
+KEPT_EVERY = 120.0
+"""Seconds of work after which the index is written, besides at the end."""
 
 Watch = Callable[[str, float], None]
 """Told after each moment the name of the recording and how many are done, as a fraction."""
@@ -71,7 +75,7 @@ def update(folder: Path, index: Path, sha256: str, every: float, embedder: Embed
     """Make the index say what the folder holds, and write it if anything changed.
 
     Recordings are the same as before if path, size and time of change are. If this is interrupted, what is
-    embedded by then is kept.
+    embedded by then is kept; if it is killed, what was embedded when the index was last written.
 
     Parameters
     ----------
@@ -91,7 +95,8 @@ def update(folder: Path, index: Path, sha256: str, every: float, embedder: Embed
     Raises
     ------
     InputError
-        If there is nothing in the folder, nothing of it can be read, or the index cannot be read or written.
+        If there is nothing in the folder, nothing of it can be read, or the index cannot be read or written
+        or is something else.
     EngineError
         If the model fails.
     """
@@ -103,15 +108,21 @@ def update(folder: Path, index: Path, sha256: str, every: float, embedder: Embed
     kept = {identity: known[identity] for identity in found if identity in known}
     names = {identity.path for identity in found}
     result.forgotten = sum(entry.identity.path not in names for entry in before.entries)
-    try:
-        _embed({identity: path for identity, path in found.items() if identity not in known}, kept, result,
-               embedder, watch, expect)
-    finally:
+    todo = {identity: path for identity, path in found.items() if identity not in known}
+    if todo:
+        check_place(index)
+
+    def write() -> None:
         entries = tuple(sorted(kept.values(), key=lambda entry: entry.identity.path))
         result.library = replace(result.library, entries=entries)
         if said or entries != before.entries:
             write_library(result.library, index)
-    if not entries:
+
+    try:
+        _embed(todo, kept, result, embedder, watch, expect, write)
+    finally:
+        write()
+    if not result.library.entries:
         raise InputError(f'Nothing in {folder} can be read; the first reason: {result.unreadable[0]}')
     return result
 
@@ -145,9 +156,9 @@ def _identified(paths: list[Path], root: Path, result: Update) -> dict[Identity,
 
 
 def _embed(todo: dict[Identity, Path], kept: dict[Identity, Entry], result: Update,
-           embedder: Embedder, watch: Watch, expect: Expect) -> None:
+           embedder: Embedder, watch: Watch, expect: Expect, write: Callable[[], None]) -> None:
     expect(len(todo))
-    begin = time.monotonic()
+    begin = written = time.monotonic()
     for number, (identity, path) in enumerate(todo.items()):
         try:
             recording = open_material(path, result.library.named)
@@ -159,6 +170,9 @@ def _embed(todo: dict[Identity, Path], kept: dict[Identity, Entry], result: Upda
         kept[identity] = Entry(identity, recording.begin, moments)
         result.embedded, result.moments = result.embedded + 1, result.moments + len(moments)
         result.seconds = time.monotonic() - begin
+        if time.monotonic() - written >= KEPT_EVERY:
+            write()
+            written = time.monotonic()
 
 
 def _tick(watch: Watch, name: str, done: int, share: float) -> None:

@@ -16,7 +16,11 @@ from ros2_avloc.errors import InputError
 from ros2_avloc.recordings.topics import BY_TYPE, Named
 from ros2_avloc.retrieval.moments import Moments
 
-FORMAT = 'ros2_avloc search 2'
+_MARK = 'ros2_avloc search'
+FORMAT = f'{_MARK} 2'
+
+_HEAD = 1024
+"""Bytes at the beginning of an index in which the mark lies: what it is about comes first, as plain text."""
 
 _ARRAYS = ('times', 'seen', 'heard', 'levels')
 
@@ -96,6 +100,13 @@ def identify(path: Path, root: Path) -> Identity:
     return Identity(name, sum(one.st_size for one in facts), max(one.st_mtime_ns for one in facts))
 
 
+def check_place(path: Path) -> None:
+    """Refuse a place where no index can be written, before hours of work."""
+    if not os.access(path.parent, os.W_OK):
+        raise InputError(f'The index {path} cannot be written (its folder is missing or protected); '
+                         'name another place with --index.')
+
+
 def write_library(library: Library, path: Path) -> None:
     """Write a library; what was there is replaced when all is written, or not at all.
 
@@ -133,11 +144,12 @@ def read_library(path: Path) -> Library | None:
     Raises
     ------
     DamagedError
-        If the file holds something else, or is not whole.
+        If the file is not whole, or of another version.
     InputError
-        If it cannot be read at all.
+        If it cannot be read at all, or is something else, which must not be written over.
     """
     try:
+        _check_mark(path)
         with np.load(path, allow_pickle=False) as content:
             arrays = {name: content[name] for name in content.files}
         about = json.loads(arrays.pop('about').tobytes())
@@ -155,6 +167,15 @@ def read_library(path: Path) -> Library | None:
     except (zipfile.BadZipFile, EOFError, KeyError, TypeError, ValueError, AttributeError,
             MemoryError) as error:
         raise DamagedError from error
+
+
+def _check_mark(path: Path) -> None:
+    """Refuse a file that holds something, and nothing of an index, however damaged."""
+    with path.open('rb') as file:
+        head = file.read(_HEAD)
+    if head and _MARK.encode() not in head:
+        raise InputError(f'{path} is no index of avloc search, so it is left as it is; '
+                         'name another place with --index.')
 
 
 def _entries(recordings: list[dict[str, Any]], arrays: dict[str, Any]) -> list[Entry]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
@@ -66,6 +67,13 @@ def contact_sheet(query: Query, answers: Sequence[Answer], exhibits: dict[Key, E
         if not tiles:
             rows.append(_line('nothing'))
     return np.concatenate([*rows, np.full((MARGIN, WIDTH, 3), _GROUND, np.uint8)])
+
+
+def check_place(path: Path) -> None:
+    """Refuse a place where no sheet can be written, before hours of work."""
+    if path.is_dir() or not os.access(path.parent, os.W_OK):
+        raise InputError(f'The contact sheet {path} cannot be written (it is a folder, or its folder is '
+                         'missing or protected); name another file with --sheet.')
 
 
 def write_sheet(sheet: Image, path: Path) -> None:

@@ -107,14 +107,18 @@ def test_simulated_things_are_told_apart_by_their_moments(search, make, tmp_path
     (['{folder}', '--bundle', '{empty}'], 'bundle.json cannot be read'),
     (['{folder}', '--bundle', 'models/avolnet'], 'an AVE-Net bundle such as models/avenet is needed'),
     (['{folder}', '--bundle', 'nosuchnet'], 'There is no AVE-Net to search with'),
-    (['{folder}', '--index', '{empty}/none/index.npz'], 'cannot be written'),
+    (['{folder}', '--index', '{empty}/none/index.npz'], 'index.npz cannot be written'),
+    (['{folder}', '--index', '{folder}/red.mp4'], 'red.mp4 is no index of avloc search'),
     (['{folder}', 'red.mp4@2', '--sheet', '{empty}/none/a.png'], 'The contact sheet'),
+    (['{folder}', 'red.mp4@2', '--sheet', '{empty}'], 'The contact sheet'),
 ])
 def test_errors_are_one_clear_sentence(search, folder, tmp_path, arguments, sentence):
     (tmp_path / 'empty').mkdir()
     filled = [part.format(folder=folder, empty=tmp_path / 'empty') for part in arguments]
+    before = {path: path.read_bytes() for path in folder.rglob('*') if path.is_file()}
     result = search(*filled, code=1)
     assert sentence in result.stderr.splitlines()[-1]
+    assert {path: path.read_bytes() for path in folder.rglob('*') if path.is_file()} == before
 
 
 def test_searching_needs_neither_torch_nor_ros():

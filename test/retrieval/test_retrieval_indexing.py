@@ -7,7 +7,9 @@ import pytest
 
 from ros2_avloc.errors import InputError
 from ros2_avloc.recordings.topics import Named
+from ros2_avloc.retrieval import indexing
 from ros2_avloc.retrieval.indexing import index_path, update
+from ros2_avloc.retrieval.library import read_library
 
 
 class Folder:
@@ -120,6 +122,25 @@ def test_what_was_embedded_before_an_interruption_is_kept(indexed):
         update(indexed.folder, index_path(indexed.folder), 'one', 1.0, indexed.embedder, interrupt)
     result = indexed.update()
     assert result.embedded == 1 and len(result.library) == 9
+
+
+def test_what_was_written_before_it_was_killed_is_kept(indexed, monkeypatch):
+    monkeypatch.setattr(indexing, 'KEPT_EVERY', 0.0)
+    kept = []
+
+    def look(name, done):
+        kept.append(read_library(index_path(indexed.folder)))
+
+    update(indexed.folder, index_path(indexed.folder), 'one', 1.0, indexed.embedder, look)
+    assert [0 if library is None else len(library) for library in kept] == [0, 0, 0, 3, 3, 3, 6, 6, 6]
+
+
+def test_a_place_where_no_index_can_be_is_refused_before_the_work(indexed, tmp_path):
+    watched = []
+    with pytest.raises(InputError, match='cannot be written .*--index'):
+        update(indexed.folder, tmp_path / 'none' / 'index.npz', 'one', 1.0, indexed.embedder,
+               lambda *done: watched.append(done))
+    assert watched == []
 
 
 def test_a_single_recording_has_its_index_beside_it(folder, embedder):

@@ -58,23 +58,39 @@ def test_a_byte_that_changed_is_noticed_wherever_it_is(tmp_path):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1:])
         try:
             same(read_library(path), Library('sha', 1.0, (entry('a', 40),)))
-        except DamagedError:
+        except (DamagedError, InputError):
             noticed += 1
     assert noticed > 45
 
 
-@pytest.mark.parametrize('content', [b'', b'PK', b'no zip', b'\x93NUMPY\x01\x00v\x00{'])
-def test_what_is_no_index_is_damaged(content, tmp_path):
+@pytest.mark.parametrize('content', [b'PK', b'no zip', b'\x93NUMPY\x01\x00v\x00{', bytes(2000)])
+def test_what_is_no_index_is_refused(content, tmp_path):
     path = tmp_path / 'index.npz'
     path.write_bytes(content)
+    with pytest.raises(InputError, match='index.npz is no index of avloc search, so it is left as it is'):
+        read_library(path)
+
+
+def test_arrays_of_something_else_are_refused(tmp_path):
+    np.savez(tmp_path / 'mine.npz', about=np.frombuffer(b'{"format": "mine"}', np.uint8), times=np.arange(3))
+    with pytest.raises(InputError, match='no index'):
+        read_library(tmp_path / 'mine.npz')
+
+
+@pytest.mark.parametrize('length', [0, 400, -100])
+def test_a_part_of_an_index_is_damaged(length, tmp_path):
+    path = tmp_path / 'index.npz'
+    write_library(Library('sha', 1.0, (entry('a', 40),)), path)
+    path.write_bytes(path.read_bytes()[:length])
     with pytest.raises(DamagedError):
         read_library(path)
 
 
-@pytest.mark.parametrize('about', [b'[]', b'{}', b'not JSON', b'{"format": "ros2_avloc search 0"}',
+@pytest.mark.parametrize('about', [b'"ros2_avloc search 2"', b'ros2_avloc search 2 is not JSON',
+                                   b'{"format": "ros2_avloc search 0"}',
                                    b'{"format": "ros2_avloc search 2", "sha256": "", "every": 1, '
                                    b'"recordings": [{"moments": 3}]}'])
-def test_an_index_of_another_kind_is_damaged(about, tmp_path):
+def test_an_index_of_another_version_is_damaged(about, tmp_path):
     np.savez(tmp_path / 'index.npz', about=np.frombuffer(about, np.uint8))
     with pytest.raises(DamagedError):
         read_library(tmp_path / 'index.npz')
