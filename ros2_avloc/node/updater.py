@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from rclpy.exceptions import InvalidParameterTypeException
+from rcl_interfaces.msg import SetParametersResult
+from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 
 from ros2_avloc.errors import AvlocError
 from ros2_avloc.node.compatibility import steady_clock
 
 Task = Callable[[DiagnosticStatus], DiagnosticStatus]
 """Fills in the status of a part and returns it."""
+
+PERIOD, SHORTEST, LONGEST = 'diagnostic_updater.period', 0.01, 3600.0
+"""The parameter, and the seconds between which its value lies; with 0 nothing else would ever run."""
+
+_REFUSAL = f'{PERIOD} lies between {SHORTEST:g} and {LONGEST:g} seconds; the value that was given does not.'
 
 
 class StandIn:
@@ -33,7 +40,7 @@ class StandIn:
     def __init__(self, node: Node, period: float = 1.0) -> None:
         self._node = node
         self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 1)
-        self.period = float(node.declare_parameter('diagnostic_updater.period', period).value)
+        self.period = float(node.declare_parameter(PERIOD, period).value)
         full = node.declare_parameter('diagnostic_updater.use_fqn', False).value
         self._name = node.get_fully_qualified_name() if full else node.get_name()
         self._tasks: dict[str, Task] = {}
@@ -87,15 +94,25 @@ def start_updater(node: Node, tasks: Mapping[str, Task], kind: Any = Updater) ->
     Raises
     ------
     AvlocError
-        If a parameter that was given has the wrong type.
+        If a parameter that was given has the wrong type or cannot be.
     """
+    node.add_on_set_parameters_callback(_check_period)
     try:
         updater = kind(node)
     except InvalidParameterTypeException as error:
         raise AvlocError(str(error)) from None
+    except InvalidParameterValueException:
+        raise AvlocError(_REFUSAL) from None
     updater.timer.cancel()  # it would run by the node's clock
     node.create_timer(updater.period, updater.update, clock=steady_clock())
     updater.setHardwareID(node.get_fully_qualified_name().lstrip('/'))
     for part, task in tasks.items():
         updater.add(part, task)
     return updater
+
+
+def _check_period(changes: Iterable[Parameter]) -> SetParametersResult:
+    """Refuse what no timer can have; what is no number, rclpy refuses."""
+    good = all(SHORTEST <= one.value <= LONGEST for one in changes
+               if one.name == PERIOD and isinstance(one.value, float))
+    return SetParametersResult(successful=good, reason='' if good else _REFUSAL)

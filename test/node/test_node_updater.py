@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.parameter import Parameter
 
+from ros2_avloc.errors import AvlocError
 from ros2_avloc.node.updater import StandIn, start_updater
 
 
@@ -90,4 +93,17 @@ def test_a_period_of_the_wrong_type_ends_the_process_with_a_sentence(start_node)
     node = start_node(diagnostic_updater__period=2)
     assert node.wait() == 1
     assert "'diagnostic_updater.period'" in node.log
+    assert 'Traceback' not in node.log
+
+
+@pytest.mark.parametrize('period', [0.0, -1.0, math.nan, math.inf])
+def test_a_period_that_cannot_be_is_refused_in_a_sentence(make_client, kind, period):
+    with pytest.raises(AvlocError, match=r'diagnostic_updater\.period lies between 0\.01 and 3600 seconds'):
+        arrays(make_client(), kind, period=period)
+
+
+def test_a_period_of_0_ends_the_process_with_that_sentence(start_node):
+    node = start_node(diagnostic_updater__period=0.0)
+    assert node.wait() == 1
+    assert node.log.count('diagnostic_updater.period lies between') == 1
     assert 'Traceback' not in node.log
