@@ -179,7 +179,7 @@ class TensorRt:
         self._logger = logger
 
     def Builder__create_network(self, this: Any, flags: int = 0) -> Any:
-        assert flags == 1 << self.module.NetworkDefinitionCreationFlag.STRONGLY_TYPED
+        assert flags == 1 << int(self.module.NetworkDefinitionCreationFlag.STRONGLY_TYPED)
         return self.double.new('INetworkDefinition', model=None)
 
     def Builder__create_builder_config(self, this: Any) -> Any:
@@ -214,8 +214,8 @@ class TensorRt:
     def ILayer__get_output(self, this: Any, index: int) -> Any:
         graph = this.__dict__['model'].graph
         types = {entry.name: entry.type.tensor_type.elem_type for entry in (*graph.value_info, *graph.output)}
-        known = {TensorProto.FLOAT: 'FLOAT', TensorProto.FLOAT16: 'HALF'}
-        return self.double.new('ITensor', dtype=self.module.DataType[known[types[this.__dict__['made']]]])
+        kind = {TensorProto.FLOAT: 'FLOAT', TensorProto.FLOAT16: 'HALF'}[types[this.__dict__['made']]]
+        return self.double.new('ITensor', dtype=getattr(self.module.DataType, kind))
 
     # What is built how
 

@@ -5,7 +5,6 @@ A call of what the surface has not, with arguments that no overload takes, raise
 
 from __future__ import annotations
 
-import enum
 import json
 import types
 from collections.abc import Callable
@@ -49,6 +48,19 @@ def split(inside: str) -> list[str]:
     return [part.strip() for part in parts if part.strip()]
 
 
+class Member:
+    """Of an enum: what those of all bindings can do, and not what one of them or Python's own can do besides.
+
+    pybind11's are no integers; neither they nor cuda-python's can be subscripted.
+    """
+
+    def __init__(self, name: str, value: int) -> None:
+        self.name, self.value = name, value
+
+    def __int__(self) -> int:
+        return self.value
+
+
 class Double:
     """A module from a surface.
 
@@ -87,7 +99,10 @@ class Double:
 
     def _class(self, kind: str, about: dict[str, Any]) -> type:
         if about['members']:
-            return enum.IntEnum(kind, about['members'])
+            members = type(kind, (Member,), {})
+            for name, value in about['members'].items():
+                setattr(members, name, members(name, value))
+            return members
         content: dict[str, Any] = {
             name: self._function(f'{kind}.{name}', overloads, skip=1)
             for name, overloads in about['methods'].items()}
@@ -139,7 +154,7 @@ class Double:
 
     def _fits(self, value: Any, kind: str) -> bool:
         if kind in INTEGERS:
-            return isinstance(value, int) and not isinstance(value, (bool, enum.Enum))
+            return isinstance(value, int) and not isinstance(value, bool)
         if kind in BUFFERS:
             return isinstance(value, (bytes, memoryview))
         if kind in ('str', 'bool'):

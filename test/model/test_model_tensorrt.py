@@ -99,6 +99,14 @@ def test_every_name_that_the_code_spells_is_there(each_machine, name):
     assert spelled > 4
 
 
+def test_enums_of_the_doubles_can_do_no_more_than_the_real_ones(machine):
+    for kind in (machine.cuda.module.cudaMemcpyKind, machine.tensorrt.module.DataType):
+        with pytest.raises(TypeError, match='not subscriptable'):
+            kind['HALF']
+        with pytest.raises(TypeError, match='not iterable'):
+            iter(kind)
+
+
 def test_auto_takes_float16_and_falls_back_to_float32(machine, halved, bundle):
     assert machine.open(halved).identity.precision == 'fp16'
     engine, reasons = open_engine(bundle, name='tensorrt', options=machine.options)
