@@ -10,6 +10,7 @@ system's C compiler makes.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import subprocess
@@ -29,8 +30,8 @@ CUDA = ('12.9.10', '13.5.0')
 CLASSES = (
     'Builder', 'BuilderFlag', 'DataType', 'Dims', 'IBuilderConfig', 'ICudaEngine', 'IExecutionContext',
     'IHostMemory', 'ILayer', 'ILogger', 'INetworkDefinition', 'IProgressMonitor', 'ITensor', 'ITimingCache',
-    'LayerType', 'MemoryPoolType', 'NetworkDefinitionCreationFlag', 'OnnxParser', 'ParserError', 'Runtime',
-    'TensorIOMode',
+    'LayerType', 'Logger', 'MemoryPoolType', 'NetworkDefinitionCreationFlag', 'OnnxParser', 'ParserError',
+    'Runtime', 'TensorIOMode',
 )
 """Of TensorRT. What the engine uses beyond these fails its tests until it is added here."""
 
@@ -130,7 +131,10 @@ def describe(library: str) -> dict[str, object]:
 
 
 def describe_class(kind: type) -> dict[str, object]:
-    """Describe methods by their signatures, properties by whether they can be set, members by value."""
+    """Describe methods by their signatures, properties by whether they can be set, members by value.
+
+    ``buffer``: whether bytes can be read from its objects.
+    """
     members = getattr(kind, '__members__', {})
     own = {name: member for base in reversed(kind.__mro__) if base.__module__.split('.')[0] in PACKAGES
            for name, member in vars(base).items()
@@ -138,6 +142,7 @@ def describe_class(kind: type) -> dict[str, object]:
     described: dict[str, object] = {'members': {name: int(member) for name, member in members.items()}}
     if not members:
         described |= {
+            'buffer': bool(ctypes.pythonapi.PyObject_CheckBuffer(ctypes.py_object(kind.__new__(kind)))),
             'methods': {name: signatures(name, member) for name, member in own.items()
                         if callable(member) and not isinstance(member, type)},
             'properties': {name: getattr(member, 'fset', None) is not None for name, member in own.items()

@@ -110,7 +110,7 @@ class Double:
                     for name, settable in about['properties'].items()}
         content |= {name: self._class(name, nested) for name, nested in about.get('classes', {}).items()}
         content['__setattr__'] = _refuse_unknown(set(about['properties']))
-        return type(kind, (bytes,) if kind == 'IHostMemory' else (), content | {'_double': True})
+        return type(kind, (bytes,) if about['buffer'] else (), content | {'_double': True})
 
     def _property(self, name: str, settable: bool) -> property:
         short = name.split('.')[1]
