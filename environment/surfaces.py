@@ -25,7 +25,8 @@ DATA = ROOT / 'test' / 'data'
 TENSORRT = ('10.3.0', '10.13.3.9', '11.4.0.106')
 """JetPack 6, JetPack 7, and the newest: the versions that the engine is held against."""
 
-CUDA = ('12.9.10', '13.5.0')
+CUDA = ('12.6.2.post1', '12.9.10', '13.5.0')
+"""Of cuda-python: JetPack 6, and the newest for CUDA 12 and 13."""
 
 CLASSES = (
     'Builder', 'BuilderFlag', 'DataType', 'Dims', 'IBuilderConfig', 'ICudaEngine', 'IExecutionContext',
@@ -87,6 +88,8 @@ def tensorrt_environment(version: str) -> dict[str, str]:
 
 def cuda_environment(version: str) -> dict[str, str]:
     """Return variables with which ``import cuda.bindings`` works."""
+    if version.startswith('12.6.'):  # before it was split
+        return {'PYTHONPATH': str(unpacked('cuda-python', version))}
     folders = [unpacked('cuda-bindings', version), unpacked('cuda-pathfinder', '1.9.0')]
     return {'PYTHONPATH': os.pathsep.join(map(str, folders))}
 

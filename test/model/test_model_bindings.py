@@ -130,7 +130,8 @@ def test_without_a_driver_the_real_cuda_python_says_so(bring, version):
     environment = bring('cuda', version)
     path = os.pathsep.join([environment['PYTHONPATH'], str(ROOT)])
     done = run(NO_GPU, {'PYTHONPATH': path})
-    assert done.stdout.startswith('EngineUnavailableError no CUDA device can be used (CUDA says: ')
+    assert done.stdout.startswith('EngineUnavailableError no CUDA device can be used (')
+    assert 'CUDA says: ' in done.stdout or 'libcuda.so.1' in done.stdout  # 12.6 looks for the driver itself
 
 
 @no_gpu

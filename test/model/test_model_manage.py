@@ -16,7 +16,7 @@ from ros2_avloc.cli import app  # noqa: E402
 
 @pytest.fixture
 def tensorrt():
-    with played('10.3.0', '12.9.10') as machine:
+    with played('10.3.0', '12.6.2.post1') as machine:
         yield machine
 
 

@@ -26,7 +26,7 @@ from ros2_avloc.model.engines.options import EngineOptions  # noqa: E402
 from ros2_avloc.model.engines.plans import PlanCache  # noqa: E402
 
 FOLDER = Path(__file__).parents[2] / 'ros2_avloc' / 'model' / 'engines'
-VERSIONS = [('10.3.0', '12.9.10'), ('10.13.3.9', '13.5.0'), ('11.4.0.106', '12.9.10'),
+VERSIONS = [('10.3.0', '12.6.2.post1'), ('10.13.3.9', '13.5.0'), ('11.4.0.106', '12.9.10'),
             ('11.4.0.106', '13.5.0')]
 
 
