@@ -22,6 +22,8 @@ import pytest
 from onnx import TensorProto, numpy_helper
 from surface_double import Double
 
+from ros2_avloc.model.engines import trial
+
 ENGINES = 'ros2_avloc.model.engines'
 OURS = ('build', 'cuda', 'tensorrt')
 """Modules of it that import what is played."""
@@ -38,18 +40,17 @@ class Cuda:
         Set it, and every call fails from then on.
     capture_fails
         Set it, and no CUDA graph can be made.
+    driver
+        Version of CUDA that it allows.
     """
 
     def __init__(self, version: str) -> None:
-        names = ('cudaGetDeviceCount', 'cudaGetDeviceProperties', 'cudaDeviceGetAttribute', 'cudaMalloc',
-                 'cudaMallocHost', 'cudaFree', 'cudaFreeHost', 'cudaStreamCreateWithFlags',
-                 'cudaStreamDestroy', 'cudaStreamSynchronize', 'cudaMemcpyAsync', 'cudaStreamBeginCapture',
-                 'cudaStreamEndCapture', 'cudaGraphInstantiate', 'cudaGraphDestroy', 'cudaGraphLaunch',
-                 'cudaGraphExecDestroy', 'cudaGetErrorString')
+        names = [name for name in vars(type(self)) if name.startswith('cuda')]
         behaviours = {name: self._call(name, getattr(self, name)) for name in names}
         self.double = Double('cuda.bindings.runtime', DATA / f'surface_cuda_{version}.json', behaviours)
         self.module = self.double.module
         self.count, self.lost, self.capture_fails = 1, False, False
+        self.driver = 13000
         self.allocated: dict[int, Any] = {}
         self.streams: dict[int, list[Callable[[], None]]] = {}
         self.recording: dict[int, list[Callable[[], None]]] = {}
@@ -84,6 +85,9 @@ class Cuda:
     def cudaDeviceGetAttribute(self, attribute: Any, device: int) -> int:
         capability = {'cudaDevAttrComputeCapabilityMajor': 8, 'cudaDevAttrComputeCapabilityMinor': 7}
         return capability[attribute.name]
+
+    def cudaDriverGetVersion(self) -> int:
+        return self.driver
 
     def cudaMalloc(self, size: int) -> int:
         memory = (ctypes.c_ubyte * size)()
@@ -326,6 +330,7 @@ def played(tensorrt: str = '11.4.0.106', cuda: str = '13.5.0') -> Iterator[Tenso
             patch.setitem(sys.modules, name, module)
         for name in OURS:
             patch.delitem(sys.modules, f'{ENGINES}.{name}', raising=False)
+        patch.setattr(trial, 'CODE', '')  # a process of its own would not find the double
         yield machine
         for name in OURS:  # they know the double
             sys.modules.pop(f'{ENGINES}.{name}', None)

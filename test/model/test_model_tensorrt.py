@@ -20,7 +20,7 @@ pytest.importorskip('onnx')
 from gpu_double import OURS, in_half, played  # noqa: E402
 
 from ros2_avloc.errors import DeviceLostError, EngineError  # noqa: E402
-from ros2_avloc.model.engines import open_engine  # noqa: E402
+from ros2_avloc.model.engines import open_engine, trial  # noqa: E402
 from ros2_avloc.model.engines.check import TOLERANCE  # noqa: E402
 from ros2_avloc.model.engines.options import EngineOptions  # noqa: E402
 from ros2_avloc.model.engines.plans import PlanCache  # noqa: E402
@@ -212,6 +212,21 @@ def test_without_a_device_tensorrt_is_not_touched(machine, bundle):
     with pytest.raises(EngineError, match='CUDA finds no device'):
         machine.open(bundle)
     assert not {call for call in machine.tensorrt.double.calls if not call.startswith('ILogger')}
+
+
+def test_a_driver_that_does_not_suit_tensorrt_ends_another_process_only(machine, bundle, monkeypatch):
+    monkeypatch.setattr(trial, 'CODE', 'import os, sys; print("Segfault", file=sys.stderr); os.abort()')
+    with pytest.raises(EngineError, match=r'ends a process with -6: Segfault \(TensorRT 11\.4\.0\.106, '
+                                          r'driver for CUDA 13000, Played GPU\); see docs/tensorrt.md'):
+        machine.open(bundle)
+    assert not {call for call in machine.tensorrt.double.calls if not call.startswith('ILogger')}
+    monkeypatch.setattr(trial, 'CODE', '')
+    machine.open(bundle)
+    monkeypatch.setattr(trial, 'CODE', 'raise SystemExit(1)')
+    machine.open(bundle)  # it is remembered
+    monkeypatch.setattr(machine.cuda, 'driver', 13010)
+    with pytest.raises(EngineError, match='ends a process with 1: '):
+        machine.open(bundle)
 
 
 def test_what_the_parser_and_the_builder_say_is_quoted(machine, bundle, tiny, tmp_path):

@@ -30,10 +30,13 @@ class Gpu:
         Of the model, as the driver says it.
     capability
         Compute capability, as in ``'8.7'``.
+    driver
+        The CUDA version that the driver allows, as in 12060.
     """
 
     name: str
     capability: str
+    driver: int
 
 
 def find_gpu() -> Gpu:
@@ -57,7 +60,8 @@ def _describe(device: int) -> Gpu:
     attributes = runtime.cudaDeviceAttr
     major = _value(runtime.cudaDeviceGetAttribute(attributes.cudaDevAttrComputeCapabilityMajor, device))
     minor = _value(runtime.cudaDeviceGetAttribute(attributes.cudaDevAttrComputeCapabilityMinor, device))
-    return Gpu(name.split(b'\0')[0].decode(errors='replace'), f'{major}.{minor}')
+    driver = _value(runtime.cudaDriverGetVersion())
+    return Gpu(name.split(b'\0')[0].decode(errors='replace'), f'{major}.{minor}', driver)
 
 
 class DeviceArray:

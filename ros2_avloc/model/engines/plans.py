@@ -190,6 +190,20 @@ class PlanCache:
         except OSError as error:
             raise EngineError(f'{self._path(name, suffix)} cannot be removed ({error.strerror}).') from None
 
+    def recall(self, name: str) -> str:
+        """Return a sentence that `remember` was given; nothing if there is none."""
+        try:
+            return (self.directory / name).read_text(encoding='utf-8')
+        except (OSError, ValueError):
+            return ''
+
+    def remember(self, name: str, sentence: str) -> None:
+        """Keep a sentence under a name of its own; a warning says if that cannot be."""
+        try:
+            _write(self.directory / name, sentence.encode())
+        except OSError as error:
+            self._warn_unwritable(error)
+
     def _path(self, name: str, suffix: str) -> Path:
         return self.directory / f'{name}.{suffix}'
 

@@ -26,6 +26,7 @@ from ros2_avloc.model.engines.cuda import (
 )
 from ros2_avloc.model.engines.options import EngineOptions
 from ros2_avloc.model.engines.plans import Plan, PlanCache, PlanKey, cache_directory
+from ros2_avloc.model.engines.trial import check_survives
 
 PRECISIONS = ('fp16', 'fp32')
 
@@ -59,8 +60,9 @@ def load(bundle: Bundle, precision: str, options: EngineOptions) -> TensorRtEngi
     if not bundle.has_precision(precision):
         raise EngineError(f'{bundle.path} has no graphs in {precision}')
     gpu = find_gpu()  # first of all: TensorRT takes the process down where there is none
-    runtime = trt.Runtime(LOG)
     cache = PlanCache(cache_directory(options.cache_dir), options.warn)
+    check_survives(cache, f'TensorRT {trt.__version__}, driver for CUDA {gpu.driver}, {gpu.name}')
+    runtime = trt.Runtime(LOG)
     with cache.locked(options.cancelled, options.progress):
         networks = {graph: _network(runtime, bundle, _key(bundle, graph, precision, gpu), cache, options)
                     for graph in SHAPES}
