@@ -22,7 +22,7 @@ test:
 	@ROS_PYTHON_CHECK_FIELDS=1 $(SETUP) learning test -- python -m pytest
 
 bench:
-	@$(SETUP) learning -- python benchmark/run.py $(SECTIONS)
+	@$(SETUP) learning -- python -m benchmark.run $(SECTIONS)
 
 lint:
 	@$(SETUP) learning test -- ruff check

@@ -1,24 +1,24 @@
 """What each engine computes, against torch in float32: the largest difference of a probability, the peak.
 
-The windows are scenes of the simulated world that networks are measured on, and val scenes of a pack.
+The windows are scenes of the simulated world that networks are measured on; `photos` takes those of a pack.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from engines import opened
 from numpy.typing import NDArray
-from sheet import Goal, Row, Sheet
 
-from ros2_avloc.learning.material.worlds import MEASURED, banks_of
+from benchmark.engines import opened
+from benchmark.sheet import Goal, Row, Sheet
+from ros2_avloc.learning.material.banks import simulated_bank
+from ros2_avloc.learning.material.worlds import INDIVIDUALS, MEASURED
 from ros2_avloc.learning.training.checks import Check, check_of
 from ros2_avloc.model.bundle import Bundle
 from ros2_avloc.model.engines.base import Engine
 
-PAIRS = 300
+SCENES = 300
 REFERENCE = 'torch fp32'
 ASKED = {'fp32': 1e-3, 'bf16': 1e-2, 'fp16': 1e-2}
 """Largest difference of a probability that is asked for."""
@@ -26,22 +26,19 @@ ASKED = {'fp32': 1e-3, 'bf16': 1e-2, 'fp16': 1e-2}
 SAME_PEAK = 0.99
 
 
-def measure(bundle: Bundle, *, pack: Path | None = None) -> list[Sheet]:
-    """Compare the engines on `PAIRS` simulated scenes, and on as many of a pack."""
-    sheets = []
-    for name, bank in banks_of(pack, MEASURED, 'val').items():
-        check = check_of(name, bank, PAIRS)
-        with opened(bundle) as (engines, declined):
-            heatmaps = {
-                engine: _heatmaps(opened_engine, bundle, check) for engine, opened_engine in engines.items()
-            }
-        rows = [_row(engine, found, heatmaps[REFERENCE]) for engine, found in heatmaps.items()]
-        notes = [
-            f'{PAIRS} scenes; reference: {REFERENCE}.',
-            *(f'Not here: {sentence}' for sentence in declined),
-        ]
-        sheets.append(Sheet(f'Answers of the engines, {name} scenes', rows, _goals(rows), notes))
-    return sheets
+def measure(bundle: Bundle) -> list[Sheet]:
+    """Compare the engines on simulated scenes."""
+    world = simulated_bank(MEASURED, INDIVIDUALS[MEASURED])
+    return [sheet_of(check_of('simulated', world, SCENES), bundle)]
+
+
+def sheet_of(check: Check, bundle: Bundle) -> Sheet:
+    """Compare the engines on given scenes."""
+    with opened(bundle) as (engines, declined):
+        heatmaps = {name: _heatmaps(engine, bundle, check) for name, engine in engines.items()}
+    rows = [row_of(name, found, heatmaps[REFERENCE]) for name, found in heatmaps.items()]
+    notes = [f'{len(check.images)} scenes; reference: {REFERENCE}.', *declined]
+    return Sheet(f'Answers of the engines, {check.name} scenes', rows, goals(rows), notes)
 
 
 def _heatmaps(engine: Engine, bundle: Bundle, check: Check) -> NDArray[np.float32]:
@@ -55,7 +52,8 @@ def _heatmaps(engine: Engine, bundle: Bundle, check: Check) -> NDArray[np.float3
     )
 
 
-def _row(name: str, found: NDArray[np.float32], expected: NDArray[np.float32]) -> Row:
+def row_of(name: str, found: NDArray[np.float32], expected: NDArray[np.float32]) -> Row:
+    """Compare the heatmaps of an engine with the expected ones, both ``(n, 14, 14)``."""
     precision = name.rsplit(' ', 1)[1]
     difference = np.abs(found - expected).max(axis=(1, 2))
     same = _peaks(found) == _peaks(expected)
@@ -74,7 +72,8 @@ def _peaks(heatmaps: NDArray[np.float32]) -> NDArray[Any]:
     return heatmaps.reshape(len(heatmaps), -1).argmax(axis=1)
 
 
-def _goals(rows: list[Row]) -> list[Goal]:
+def goals(rows: list[Row]) -> list[Goal]:
+    """Return what is asked for of every engine but the reference."""
     return [
         Goal(f'{row["engine"]}: {what}', row[column], limit, at_least=True)
         for row in rows

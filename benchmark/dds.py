@@ -8,62 +8,103 @@ from __future__ import annotations
 
 import itertools
 import statistics
-import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from engines import one_window
-from material import Material, simulate
-from player import prepare
-from processes import Listener, cpu_seconds, listening, memory, node, player
-from sheet import Goal, Row, Sheet
 
+from benchmark.engines import one_window
+from benchmark.material import CHUNK, Material, simulate
+from benchmark.measure import Times
+from benchmark.player import prepare
+from benchmark.processes import Listener, cpu_seconds, listening, memory, node, player
+from benchmark.sheet import Goal, Row, Sheet
+from ros2_avloc.audio.sound import SAMPLE_RATE
 from ros2_avloc.model.bundle import Bundle
 from ros2_avloc.model.engines import open_engine
 
 SIZES = ((640, 480), (1280, 720))
 TRANSPORTS = ('raw', 'compressed')
 RATES = (15.0, 30.0, 60.0)
-SETTLE, SPAN = 1.5, 6.0
-"""Seconds that are not looked at after the first answer, and that are."""
+RUNS = 3
+SETTLE, SPAN = 1.0, 4.0
+"""Seconds that are not looked at after the first answer, and that are, in each run."""
+
+CALLS = 60
+"""Windows of the engine alone; the first sixth warms up."""
 
 LAST_ANSWERS = 0.3
-WATCHED = (640, 480, 'raw', 30.0)
-"""What the goals are about, and what the memory is watched with."""
+WATCHED = ('640×480 raw', '30')
+"""What the goals are about."""
 
-MEMORY = 'memory, MB'
-FLAT = 5.0
-"""MB that flat memory may differ by."""
+Case = tuple[str, str]
+"""Size and transport, and rate, as the table names them."""
 
-MINUTES = (1, 10)
-"""After which the memory is told, with ``--long``."""
-
-STEADY = 20.0
-"""Seconds until the memory of a node has settled; its slope is taken from then on."""
+ANSWERED, LATE, BESIDE = 'answered, %', 'p99, ms', 'beside the network, cores'
 
 
-def measure(bundle: Bundle, *, long: bool = False) -> list[Sheet]:
-    """Measure all sizes, transports and rates, then the memory."""
+def measure(bundle: Bundle) -> list[Sheet]:
+    """Measure all sizes, transports and rates, each once in every run."""
     network = _network_cpu(bundle)
-    material = simulate()
+    runs: dict[Case, list[dict[str, float]]] = defaultdict(list)
     with tempfile.TemporaryDirectory() as name, listening() as listener:
-        directory = Path(name)
-        paths = {size: _prepared(material, size, directory) for size in SIZES}
-        rows = []
+        paths = _prepared(Path(name))
         for transport in TRANSPORTS:
-            with node(directory, *_arguments(bundle, transport)) as process:
-                for (size, path), rate in itertools.product(paths.items(), RATES):
+            with node(bundle, Path(name, 'node.log'), transport) as pid:
+                for _, (size, path), rate in itertools.product(range(RUNS), paths.items(), RATES):
                     with player(path, rate, transport):
-                        rows.append(_row(size, transport, rate) | _answers(listener, process, network))
-        grown = _memory(bundle, paths[WATCHED[:2]], directory, listener, long)
-    note = (
+                        runs[f'{size} {transport}', f'{rate:.0f}'].append(_answers(listener, pid, network))
+    rows = [_row(case, found) for case, found in runs.items()]
+    notes = [
         f'The network takes {network:.2g} ms of CPU per window in the same run, by the engine alone; '
-        'the rest of the node’s CPU is what it spends beside it.'
-    )
-    return [Sheet('Node over DDS', rows, _goals(rows), [note]), grown]
+        'the rest of the node’s CPU is what it spends beside it.',
+        f'Sound comes {CHUNK} samples ({1e3 * CHUNK / SAMPLE_RATE:.0f} ms) at a time. A frame waits for the '
+        'sound up to its stamp; of frames whose sound comes with one message the newest is answered.',
+    ]
+    return [Sheet('Node over DDS', rows, goals(rows), notes)]
+
+
+def figures(
+    taken: Sequence[int], answered: dict[int, int], *, span: float, computed: float, network: float
+) -> dict[str, float]:
+    """Return what a run comes to.
+
+    Parameters
+    ----------
+    taken, answered
+        Stamps of the frames that were sent, and when each was answered, ns.
+    span, computed
+        Seconds that it took, and that the node's process computed.
+    network
+        CPU time of the network for one window, ms.
+    """
+    latencies = [(answered[stamp] - stamp) / 1e6 for stamp in taken if stamp in answered]
+    median, late = np.percentile(latencies, (50, 99)) if latencies else (np.nan, np.nan)
+    return {
+        'sent, Hz': len(taken) / span,
+        ANSWERED: 100 * len(latencies) / max(len(taken), 1),
+        'p50, ms': float(median),
+        LATE: float(late),
+        'CPU, cores': computed / span,
+        BESIDE: (computed - len(latencies) * network / 1e3) / span,
+    }
+
+
+def goals(rows: Sequence[Row]) -> list[Goal]:
+    """Return what is asked for of the row that is watched, if it was measured."""
+    return [
+        goal
+        for row in rows
+        if (row['frames'], row['Hz']) == WATCHED
+        for goal in (
+            Goal(f'{" ".join(WATCHED)} Hz: frames answered, %', row[ANSWERED].median, 99, at_least=True),
+            Goal(f'{" ".join(WATCHED)} Hz: p99, ms', row[LATE].median, 33),
+            Goal(f'{" ".join(WATCHED)} Hz: CPU beside the network, cores', row[BESIDE].median, 0.5),
+        )
+    ]
 
 
 def _network_cpu(bundle: Bundle) -> float:
@@ -71,88 +112,37 @@ def _network_cpu(bundle: Bundle) -> float:
     engine, _ = open_engine(bundle)
     window = one_window(engine, bundle)
     spans = []
-    for _ in range(60):
+    for _ in range(CALLS):
         began = time.process_time()
         window()
         spans.append((time.process_time() - began) * 1e3)
     engine.close()
-    return statistics.median(spans[10:])
+    return statistics.median(spans[CALLS // 6 :])
 
 
-def _prepared(material: Material, size: tuple[int, int], directory: Path) -> Path:
-    path = directory / f'{size[0]}x{size[1]}.npz'
-    prepare(material.sized(*size), path)
-    return path
+def _prepared(directory: Path) -> dict[str, Path]:
+    """Write the frames of each size for a player."""
+    material: Material = simulate()
+    paths = {f'{width}×{height}': directory / f'{width}x{height}.npz' for width, height in SIZES}
+    for path, size in zip(paths.values(), SIZES, strict=True):
+        prepare(material.sized(*size), path)
+    return paths
 
 
-def _arguments(bundle: Bundle, transport: str) -> Iterator[str]:
-    for parameter in (f'image_transport:={transport}', f'model.bundle:={bundle.path.resolve()}'):
-        yield from ('-p', parameter)
-
-
-def _row(size: tuple[int, int], transport: str, rate: float) -> Row:
-    return {'frames': f'{size[0]}×{size[1]} {transport}', 'Hz': f'{rate:.0f}'}
-
-
-def _answers(listener: Listener, process: subprocess.Popen[bytes], network: float) -> Row:
+def _answers(listener: Listener, pid: int, network: float) -> dict[str, float]:
     listener.until_answered()
     listener.listen(SETTLE)
     listener.forget()
-    began, computed = time.monotonic(), cpu_seconds(process.pid)
+    began, computed = time.monotonic(), cpu_seconds(pid)
     listener.listen(SPAN)
-    span, computed = time.monotonic() - began, cpu_seconds(process.pid) - computed
+    span, computed = time.monotonic() - began, cpu_seconds(pid) - computed
     taken = list(listener.taken)
     listener.listen(LAST_ANSWERS)
-    latencies = [(listener.answered[stamp] - stamp) / 1e6 for stamp in taken if stamp in listener.answered]
-    median, late = np.percentile(latencies, (50, 99)) if latencies else (np.nan, np.nan)
-    beside = (computed - len(latencies) * network / 1e3) / span
-    return {
-        'sent, Hz': len(taken) / span,
-        'answered': f'{len(latencies) / max(len(taken), 1):.1%}',
-        'p50, ms': float(median),
-        'p99, ms': float(late),
-        'CPU, cores': computed / span,
-        'beside the network, cores': beside,
-        MEMORY: round(memory(process.pid)),
-    }
+    found = figures(taken, listener.answered, span=span, computed=computed, network=network)
+    return found | {'memory, MB': memory(pid)}
 
 
-def _goals(rows: list[Row]) -> list[Goal]:
-    width, height, transport, rate = WATCHED
-    wanted = _row((width, height), transport, rate)
-    row = next(row for row in rows if wanted.items() <= row.items())
-    what = f'{wanted["frames"]}, {rate:.0f} Hz: '
-    return [
-        Goal(what + 'frames answered, %', float(row['answered'].rstrip('%')), 99, at_least=True),
-        Goal(what + 'p99, ms', row['p99, ms'], 33),
-        Goal(what + 'CPU beside the network, cores', row['beside the network, cores'], 0.5),
-    ]
-
-
-def _memory(bundle: Bundle, path: Path, directory: Path, listener: Listener, long: bool) -> Sheet:
-    """Watch the memory of a fresh node: over `MINUTES`, or its slope over less."""
-    _, _, transport, rate = WATCHED
-    end = 60.0 * MINUTES[-1] if long else 2 * STEADY
-    seen: list[tuple[float, float]] = []
-    with node(directory, *_arguments(bundle, transport)) as process, player(path, rate, transport):
-        listener.until_answered()
-        began = time.monotonic()
-        while (now := time.monotonic() - began) < end:
-            seen.append((now, memory(process.pid)))
-            listener.listen(1.0)
-            listener.forget()
-        seen.append((now, memory(process.pid)))
-    moments = [60.0 * minute for minute in MINUTES] if long else [0.0, STEADY, end]
-    rows = [
-        {'after, s': f'{moment:.0f}', MEMORY: float(np.interp(moment, *zip(*seen, strict=True)))}
-        for moment in moments
-    ]
-    steady = np.array([sight for sight in seen if sight[0] >= STEADY])
-    slope = float(np.polyfit(steady[:, 0] / 60, steady[:, 1], 1)[0])
-    goals = [Goal('memory grown from the first minute on, MB', rows[-1][MEMORY] - rows[0][MEMORY], FLAT)]
-    return Sheet(
-        f'Memory of the node, {WATCHED[0]}×{WATCHED[1]} {transport}, {rate:.0f} Hz',
-        rows,
-        goals if long else (),
-        [f'Slope after {STEADY:.0f} s: {slope:.2g} MB per minute.'],
-    )
+def _row(case: Case, runs: Sequence[dict[str, float]]) -> Row:
+    frames, rate = case
+    cells = {name: Times(tuple(run[name] for run in runs)) for name in runs[0]}
+    return {'frames': frames, 'Hz': rate} | cells

@@ -7,11 +7,12 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from material import Material, simulate
-from measure import Run, times
-from sheet import Sheet
-from way import PEAKS, Given, Way, sounds_of, topics
+from numpy.typing import NDArray
 
+from benchmark.material import Material, simulate
+from benchmark.measure import Run, times
+from benchmark.sheet import Sheet
+from benchmark.way import PEAKS, Given, Way, sounds_of, topics
 from ros2_avloc.audio.array import Array
 from ros2_avloc.audio.hearing import Hearing
 from ros2_avloc.model.bundle import Bundle
@@ -19,8 +20,11 @@ from ros2_avloc.model.bundle import Bundle
 SIZES = ((320, 240), (1280, 720), (1920, 1080))
 RATES = (30.0, 60.0)
 CHANNELS = (1, 2, 4, 8)
-SQUARE = 0.05 * np.array([[1.0, 1, 0], [1, -1, 0], [-1, -1, 0], [-1, 1, 0]])
-"""Four microphones, 10 cm apart."""
+MICROPHONES = (2, 4, 8)
+RADIUS = 0.07
+"""Of the circle that the microphones of an array are on, m."""
+
+RUNS = 3
 
 BASE = '640×480, rgb8, 15 Hz, one source, bearings'
 
@@ -28,20 +32,26 @@ BASE = '640×480, rgb8, 15 Hz, one source, bearings'
 def measure(bundle: Bundle) -> list[Sheet]:
     """Time windows that differ from the usual one in one thing each, and chunks of some channels."""
     material = simulate()
-    windows = times({name: way.run() for name, way in _ways(material, bundle).items()}, 3)
+    windows = times({name: way.run() for name, way in _ways(material, bundle).items()}, RUNS)
     rows = [
-        {'window': name, 'ms': row, 'times the first': row.ratio(windows[BASE])}
+        {'window': name, 'ms': row, 'times the first': row.over(windows[BASE])}
         for name, row in windows.items()
     ]
-    chunks = times({f'{count}': _hearing(material.of_channels(count)) for count in CHANNELS}, 3)
+    chunks = times({f'{count}': _hearing(material.of_channels(count)) for count in CHANNELS}, RUNS)
     heard = [
-        {'channels': name, 'ms': row, 'times the first': row.ratio(chunks['1'])}
+        {'channels': name, 'ms': row, 'times the first': row.over(chunks['1'])}
         for name, row in chunks.items()
     ]
     return [
         Sheet('Growth: a window from message to messages, network left out', rows),
         Sheet('Growth: an audio message of 1024 samples to the timeline', heard),
     ]
+
+
+def circle(count: int) -> NDArray[np.float64]:
+    """Return places of microphones in a plane, ``(count, 3)``, m."""
+    angles = 2 * np.pi * np.arange(count) / count
+    return RADIUS * np.stack([np.cos(angles), np.sin(angles), np.zeros(count)], axis=1)
 
 
 def _ways(material: Material, bundle: Bundle) -> dict[str, Way]:
@@ -57,8 +67,10 @@ def _ways(material: Material, bundle: Bundle) -> dict[str, Way]:
         ways[f'{rate:.0f} Hz'] = Way(paced, sounds_of(paced), Given(1), bundle)
     for count in (0, 3, len(PEAKS)):
         ways[f'{count} sources'] = Way(material, sounds, Given(count), bundle)
-    four = material.of_channels(4)
-    ways['array of 4'] = Way(four, sounds_of(four, array=4), Given(1), bundle, array=Array(SQUARE))
+    for count in MICROPHONES:
+        several = material.of_channels(count)
+        heard = sounds_of(several, array=count)
+        ways[f'array of {count}'] = Way(several, heard, Given(1), bundle, array=Array(circle(count)))
     ways |= {f'and {name}': usual(wanted=('bearings', name)) for name in topics() if name != 'bearings'}
     return ways | {'nobody listens': usual(wanted=())}
 

@@ -39,6 +39,15 @@ def describe() -> dict[str, Any]:
     }
 
 
+def sentence(report: dict[str, Any]) -> str:
+    """Say when, on what and of which model a report was measured."""
+    versions = ', '.join(f'{name} {version}' for name, version in report['libraries'].items())
+    return (
+        f'Measured {report["date"][:16].replace("T", " ")} on {report["machine"]}; load at the start '
+        f'{report["load"]:.1f}; Python {report["python"]}, {versions}; model {report["bundle"][:20]}.'
+    )
+
+
 def _processor() -> str:
     for line in Path('/proc/cpuinfo').read_text(encoding='utf-8').splitlines():
         if line.startswith('model name'):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import cv2
@@ -16,7 +17,8 @@ from ros2_avloc.vision.frame import Frame
 SECOND = 1_000_000_000
 CHUNK = 1024
 SEED = 4
-HFOV = 1.2
+SECONDS = 3.5
+"""Of a scene; frames come from 1.5 on, when a whole second has been heard."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,8 @@ class Material:
             replace(frame, rgb=np.asarray(cv2.resize(frame.rgb, (width, height)), np.uint8))
             for frame in self.frames
         ]
-        return replace(self, frames=frames, camera=Camera.from_hfov(width, height, HFOV))
+        angle = 2 * math.atan(self.camera.width / 2 / self.camera.focal[0])
+        return replace(self, frames=frames, camera=Camera.from_hfov(width, height, angle))
 
     def at_rate(self, rate: float) -> Material:
         """Return the same pictures as a camera of another rate would have taken them, in Hz."""
@@ -49,8 +52,11 @@ class Material:
         return replace(self, chunks=[_in_channels(chunk, channels) for chunk in self.chunks])
 
 
-def simulate(width: int = 640, height: int = 480, *, seconds: float = 3.5, rate: float = 15.0) -> Material:
-    """Render a scene in which one thing sounds that stays in view."""
+def simulate(
+    width: int = 640, height: int = 480, *, seconds: float | None = None, rate: float = 15.0
+) -> Material:
+    """Render a scene in which one thing sounds that stays in view; ``None``: `SECONDS`."""
+    seconds = SECONDS if seconds is None else seconds
     scene = Scene(SEED, objects=12, width=width, height=height, script='one')
     times = np.arange(1.5, seconds, 1 / rate)
     frames = [Frame(scene.frame(t), SECOND + round(t * SECOND), 'camera') for t in times]

@@ -1,39 +1,53 @@
-"""Puts the tables of a result into docs/performance.md: ``python benchmark/page.py [RESULT.json]``."""
+"""Puts figures into docs/performance.md: ``python -m benchmark.page [RESULT.json ...]``.
+
+Of each section it takes the newest in the results that are named, or in all of benchmark/results/.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from sheet import markdown, restored
+from benchmark.machine import sentence
+from benchmark.run import RESULTS, SECTIONS
+from benchmark.sheet import markdown, restored
 
-ROOT = Path(__file__).parent.parent
-PAGE = ROOT / 'docs' / 'performance.md'
+PAGE = Path(__file__).parent.parent / 'docs' / 'performance.md'
 BEGIN, END = '<!-- figures -->\n', '<!-- end of figures -->'
+HOW = 'Figures are medians of runs, the least and the most in brackets; ratios are taken within one run.\n'
 
 
-def figures(report: dict[str, Any]) -> str:
-    """Lay out a result of ``make bench``."""
-    versions = ', '.join(f'{name} {version}' for name, version in report['libraries'].items())
-    head = (
-        f'Measured {report["date"][:16].replace("T", " ")} on {report["machine"]}; load at the start '
-        f'{report["load"]:.1f}; Python {report["python"]}, {versions}; model {report["bundle"][:20]}.\n'
-        'Times are medians of runs, fastest and slowest run in brackets; ratios are taken within one run.\n'
-    )
-    sheets = [markdown(restored(sheet)) for section in report['sections'].values() for sheet in section]
-    return '\n'.join([head, *sheets])
+def figures(reports: Iterable[dict[str, Any]]) -> str:
+    """Lay out what was measured last of each section, and where and when that was."""
+    return '\n'.join([HOW, *_parts(sorted(reports, key=lambda report: str(report['date'])))])
+
+
+def _parts(reports: list[dict[str, Any]]) -> Iterator[str]:
+    said = ''
+    for name in SECTIONS:
+        report = next((report for report in reversed(reports) if name in report['sections']), None)
+        if report is None:
+            continue
+        if (measured := sentence(report)) != said:
+            yield f'{measured}\n'
+            said = measured
+        yield from (markdown(restored(sheet)) for sheet in report['sections'][name])
+
+
+def filled(page: str, content: str) -> str:
+    """Return a page with other figures."""
+    before, rest = page.split(BEGIN)
+    return f'{before}{BEGIN}\n{content}\n{END}{rest.split(END)[1]}'
 
 
 def main() -> None:
-    """Take the result that is named, or the newest."""
-    results = sorted((ROOT / 'benchmark' / 'results').glob('20*.json'))
-    path = Path(sys.argv[1]) if len(sys.argv) > 1 else results[-1]
-    before, rest = PAGE.read_text(encoding='utf-8').split(BEGIN)
-    after = rest.split(END)[1]
-    content = figures(json.loads(path.read_text(encoding='utf-8')))
-    PAGE.write_text(f'{before}{BEGIN}\n{content}\n{END}{after}', encoding='utf-8')
+    """Take the results that are named, or all."""
+    paths = [Path(path) for path in sys.argv[1:]] or sorted(RESULTS.glob('20*.json'))
+    content = figures(json.loads(path.read_text(encoding='utf-8')) for path in paths)
+    PAGE.write_text(filled(PAGE.read_text(encoding='utf-8'), content), encoding='utf-8')
 
 
 if __name__ == '__main__':

@@ -1,7 +1,7 @@
 """A camera and a microphone as a process: publishes prepared frames and sound at a rate, and little else.
 
-``python player.py FILE RATE raw|compressed``; the file is what `prepare` wrote. Each frame is stamped when it
-is handed to DDS, and told of on ``camera_info`` with the same stamp.
+``python -m benchmark.player FILE RATE raw|compressed``; the file is what `prepare` wrote. Each frame is
+stamped when it is handed to DDS, and told of on ``camera_info`` with the same stamp.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 from array import array
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,13 @@ import cv2
 import numpy as np
 import rclpy
 from audio_common_msgs.msg import AudioData, AudioDataStamped, AudioInfo
-from material import CHUNK, SECOND, Material
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from rclpy.utilities import try_shutdown
 from sensor_msgs.msg import CameraInfo
 
+from benchmark.material import CHUNK, SECOND, Material
 from ros2_avloc.audio.sound import SAMPLE_RATE
 from ros2_avloc.node.images import to_image, to_jpeg
 from ros2_avloc.node.messages import header
@@ -42,6 +43,23 @@ def prepare(material: Material, path: Path) -> None:
     )
 
 
+class Schedule:
+    """When a sound card that began to listen at `began` (ns) has filled its chunks."""
+
+    def __init__(self, began: int) -> None:
+        self._began = began
+        self._heard = 0
+
+    def due(self, now: int) -> Iterator[tuple[int, int]]:
+        """Yield number and stamp of each chunk that has become full by now (ns); each comes once."""
+        while self._moment(self._heard + 1) <= now:
+            number, self._heard = self._heard, self._heard + 1
+            yield number, self._moment(number)
+
+    def _moment(self, chunks: int) -> int:
+        return self._began + round(chunks * CHUNK / SAMPLE_RATE * SECOND)
+
+
 class Player(Node):
     """Sends frames and chunks that are due, over and over."""
 
@@ -57,8 +75,8 @@ class Player(Node):
         self._camera_info = self.create_publisher(CameraInfo, 'camera_info', reliable)
         self._audio = self.create_publisher(AudioDataStamped, 'audio', reliable)
         self._audio_info = self.create_publisher(AudioInfo, 'audio_info', reliable)
-        self._seen = self._heard = 0
-        self._began = time.time_ns()
+        self._seen = 0
+        self._schedule = Schedule(time.time_ns())
         self.create_timer(1 / rate, self._send_frame)
         self.create_timer(CHUNK / SAMPLE_RATE, self._send_chunks)
         self.create_timer(1.0, self._send_audio_info)
@@ -72,17 +90,9 @@ class Player(Node):
         self._camera_info.publish(self._info)
 
     def _send_chunks(self) -> None:
-        """Send the chunks that the sound card has filled by now, each when it is full."""
-        while self._end_of_next() <= time.time_ns():
-            stamp = self._began + round(self._heard * CHUNK / SAMPLE_RATE * SECOND)
-            data = self._chunks[self._heard % len(self._chunks)]
-            self._heard += 1
-            self._audio.publish(
-                AudioDataStamped(header=header(OPTICAL_FRAME, stamp), audio=AudioData(data=data))
-            )
-
-    def _end_of_next(self) -> int:
-        return self._began + round((self._heard + 1) * CHUNK / SAMPLE_RATE * SECOND)
+        for number, stamp in self._schedule.due(time.time_ns()):
+            audio = AudioData(data=self._chunks[number % len(self._chunks)])
+            self._audio.publish(AudioDataStamped(header=header(OPTICAL_FRAME, stamp), audio=audio))
 
     def _send_audio_info(self) -> None:
         self._audio_info.publish(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,12 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo
 
 from ros2_avloc.messages.stamps import to_nanoseconds
+from ros2_avloc.model.bundle import Bundle
 from ros2_avloc.node.demo import environment, stop
+from ros2_avloc.node.outputs import TYPES
 
-DEADLINE = 60.0
+ROOT = Path(__file__).parent.parent
+DEADLINE = 120.0
 """Seconds for a first answer."""
 
 NAMESPACE = f'/bench_{os.getpid()}'
@@ -53,6 +57,11 @@ class Listener:
     def _answer(self, message: Any) -> None:
         self.answered[to_nanoseconds(message.header.stamp)] = time.time_ns()
 
+    def listen_to_all(self) -> None:
+        """Listen to what else the node publishes too, so that it makes it."""
+        for name, kind in TYPES.items():
+            self._node.create_subscription(kind, f'avloc/{name}', lambda message: None, QoSProfile(depth=5))
+
     def listen(self, seconds: float) -> None:
         """Listen for a while."""
         end = time.monotonic() + seconds
@@ -70,7 +79,7 @@ class Listener:
         asked = time.time_ns()
         while not any(stamp >= asked for stamp in self.answered):
             if time.time_ns() - asked > DEADLINE * 1e9:
-                raise TimeoutError(f'the node has given no answer within {DEADLINE:.0f} s; its log says why')
+                raise TimeoutError(f'the node has given no answer within {DEADLINE:.0f} s')
             self._executor.spin_once(timeout_sec=0.05)
         return (time.time_ns() - asked) / 1e9
 
@@ -101,31 +110,45 @@ def listening() -> Iterator[Listener]:
 
 
 @contextmanager
-def node(directory: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run the node; its log goes into a file."""
-    with (directory / 'node.log').open('ab') as log:
-        process = subprocess.Popen(
-            [sys.executable, '-m', 'ros2_avloc.node.avloc_node', '--ros-args', *_IN_NAMESPACE, *arguments],
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            yield process
-        finally:
-            stop(process)
+def node(bundle: Bundle, log: Path, transport: str = 'raw') -> Iterator[int]:
+    """Run the node; give its process id.
+
+    Raises
+    ------
+    TimeoutError
+        As what is done meanwhile raises it, with the end of the log.
+    """
+    parameters = (f'image_transport:={transport}', f'model.bundle:={bundle.path.resolve()}')
+    arguments = [argument for parameter in parameters for argument in ('-p', parameter)]
+    command = ['-m', 'ros2_avloc.node.avloc_node', '--ros-args', *_IN_NAMESPACE, *arguments]
+    try:
+        with running(command, log) as pid:
+            yield pid
+    except TimeoutError as error:
+        raise TimeoutError(f'{error}; its log ends: {log.read_text(encoding="utf-8")[-300:]}') from error
 
 
 @contextmanager
-def player(path: Path, rate: float, transport: str) -> Iterator[None]:
+def player(path: Path, rate: float, transport: str = 'raw') -> Iterator[None]:
     """Run a player of prepared frames."""
-    script = str(Path(__file__).with_name('player.py'))
-    process = subprocess.Popen(
-        [sys.executable, script, str(path), str(rate), transport, '--ros-args', *_IN_NAMESPACE]
-    )
-    try:
+    command = ['-m', 'benchmark.player', str(path), str(rate), transport, '--ros-args', *_IN_NAMESPACE]
+    with running(command):
         yield
+
+
+@contextmanager
+def running(arguments: Sequence[str], log: Path | None = None) -> Iterator[int]:
+    """Run Python; what it writes goes into a file where one is given. It ends with this process."""
+    output = None if log is None else log.open('ab')
+    process = subprocess.Popen([sys.executable, *arguments], stdout=output, stderr=output, cwd=ROOT)
+    try:
+        yield process.pid
     finally:
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C would leave it running
         stop(process)
+        signal.signal(signal.SIGINT, before)
+        if output is not None:
+            output.close()
 
 
 def cpu_seconds(pid: int) -> float:
@@ -134,7 +157,7 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
-def memory(pid: int) -> float:
-    """Return the resident memory of a process, MB."""
+def memory(pid: int, kind: str = 'VmRSS') -> float:
+    """Return the memory of a process, MB: all that is resident, or a kind of it as ``/proc`` names it."""
     lines = Path(f'/proc/{pid}/status').read_text(encoding='utf-8').splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith('VmRSS')) / 1e3
+    return next(int(line.split()[1]) for line in lines if line.startswith(kind)) * 1024 / 1e6

@@ -5,57 +5,75 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import signal
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import machine
 from rich.console import Console
-from sheet import Sheet, shown, stored
 
+from benchmark import machine
+from benchmark.sheet import Sheet, shown, stored
+from ros2_avloc.errors import AvlocError
 from ros2_avloc.model.bundle import Bundle
 from ros2_avloc.share import bundle_path
 
 RESULTS = Path(__file__).parent / 'results'
 SECTIONS = {
     'engines': 'the network in every engine and precision',
-    'cuda': 'torch on a GPU, with and without CUDA graphs',
+    'gpu': 'torch on a GPU, with and without CUDA graphs',
     'answers': 'what the engines compute, against torch in float32',
     'stages': 'what each stage of a window costs',
-    'growth': 'what frame size, channels, sources and topics cost',
+    'growth': 'what frame size, rate, channels, sources and topics cost',
     'dds': 'the node as a process: latency, frames answered, CPU, memory',
     'startup': 'from process start to first result',
+    'memory': 'the memory of the node over ten minutes; only if named',
+    'photos': 'answers, on val scenes of the pack; only if named, needs --pack',
 }
+"""In the order of the page."""
+
+WIDTH = 160
+"""Of tables that go into a file, in letters."""
+
+NAMED = ('memory', 'photos')
+"""Sections that do not run by themselves."""
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, show, write."""
-    arguments = _arguments()
-    console = Console()
-    bundle = Bundle.load(bundle_path(arguments.bundle))
+    given = _arguments(arguments)
+    console = Console(width=None if sys.stdout.isatty() else WIDTH)
+    bundle = Bundle.load(bundle_path(given.bundle))
     report: dict[str, Any] = machine.describe() | {'bundle': f'{bundle.name} {bundle.sha256}', 'sections': {}}
-    for name in arguments.sections or SECTIONS:
-        found = importlib.import_module(name)
-        sheets = found.measure(
-            bundle,
-            **({'long': True} if arguments.long and name == 'dds' else {}),
-            **({'pack': arguments.pack} if arguments.pack and name == 'answers' else {}),
-        )
+    console.print(machine.sentence(report))
+    for name in given.sections or [name for name in SECTIONS if name not in NAMED]:
+        sheets = measured(name, bundle, **({'pack': given.pack} if name == 'photos' else {}))
         for sheet in sheets:
             _show(console, sheet)
         report['sections'][name] = [stored(sheet) for sheet in sheets]
-    RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f'{report["date"][:19].replace(":", "")}.json'
+    given.results.mkdir(exist_ok=True)
+    path = given.results / f'{report["date"][:19].replace(":", "")}.json'
     path.write_text(json.dumps(report, indent=1) + '\n', encoding='utf-8')
     console.print(f'Written to {path}')
+
+
+def measured(name: str, bundle: Bundle, **options: Any) -> list[Sheet]:
+    """Return what a section finds, or why it cannot run here."""
+    try:
+        sheets: list[Sheet] = importlib.import_module(f'benchmark.{name}').measure(bundle, **options)
+    except (AvlocError, ImportError, OSError) as error:
+        return [Sheet(name.capitalize(), [], notes=[f'Not measured: {error}'])]
+    return sheets
 
 
 def _show(console: Console, sheet: Sheet) -> None:
     console.print(shown(sheet))
     for line in (*sheet.goals, *sheet.notes):
-        console.print(str(line), style='bold' if line in sheet.goals else None)
+        console.print(str(line), style='bold' if line in sheet.goals else None, markup=False)
 
 
-def _arguments() -> argparse.Namespace:
+def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     sections = '; '.join(f'{name}: {what}' for name, what in SECTIONS.items())
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
@@ -63,13 +81,20 @@ def _arguments() -> argparse.Namespace:
         nargs='*',
         choices=[*SECTIONS, []],
         metavar='SECTION',
-        help=f'which to run; none: all. {sections}',
+        help=f'which to run; none: all but {" and ".join(NAMED)}. {sections}',
     )
     parser.add_argument('--bundle', default='avolnet', help='directory of a bundle')
-    parser.add_argument('--long', action='store_true', help='dds: watch the memory for ten minutes')
-    parser.add_argument('--pack', type=Path, help='answers: look at the val scenes of this pack too')
-    return parser.parse_args()
+    parser.add_argument('--pack', type=Path, help='of photos and recordings, for the section photos')
+    parser.add_argument('--results', type=Path, default=RESULTS, help='directory that the JSON goes to')
+    given = parser.parse_args(arguments)
+    if 'photos' in given.sections and given.pack is None:
+        parser.error('the section photos needs --pack, the directory of a pack')
+    return given
 
 
 if __name__ == '__main__':
-    main()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit('Told to end.'))  # so that its processes end too
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,4 +1,4 @@
-"""What a second ear is worth: ``python benchmark/second_ear.py``; a table, and JSON in benchmark/results/.
+"""What a second ear is worth: ``python -m benchmark.second_ear``; table, JSON in benchmark/results/.
 
 With ``--picture docs/images/second-ear.jpg`` it draws the picture of the documentation instead.
 
@@ -9,10 +9,8 @@ in view, one of them sounds. Behind: one thing sounds, 100 to 180° from where t
 from __future__ import annotations
 
 import argparse
-import datetime
 import json
 import math
-import platform
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -24,6 +22,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from benchmark import machine
 from ros2_avloc.attention.bearing import angle, azimuth_elevation
 from ros2_avloc.audio.array import Array
 from ros2_avloc.audio.sound import HOP, SAMPLE_RATE, SOUND_SAMPLES, Sound
@@ -216,8 +215,7 @@ def main(seeds: int = 10) -> None:
                          'azimuth error p50, p90 (°)': azimuths}
     console.print(table)
     RESULTS.parent.mkdir(exist_ok=True)
-    made = {'date': datetime.date.today().isoformat(), 'machine': platform.processor() or platform.machine(),
-            'rt60': RT60, 'arrays': written}
+    made = machine.describe() | {'rt60': RT60, 'arrays': written}
     RESULTS.write_text(json.dumps(made, indent=2) + '\n', encoding='utf-8')
 
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from measure import Times
 from rich.table import Table
+
+from benchmark.measure import Times
 
 Row = dict[str, Any]
 """Cells by column: texts, numbers or `Times`."""

@@ -7,11 +7,11 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from material import Material, simulate
-from measure import Run, Times, times
-from sheet import Goal, Row, Sheet
-from way import Given, Way, sounds_of
 
+from benchmark.material import Material, simulate
+from benchmark.measure import Run, times
+from benchmark.sheet import Goal, Row, Sheet
+from benchmark.way import Given, Way, sounds_of
 from ros2_avloc.attention.sources import find_sources
 from ros2_avloc.audio.hearing import Hearing
 from ros2_avloc.audio.sound import Sound
@@ -21,6 +21,10 @@ from ros2_avloc.model.engines import open_engine
 from ros2_avloc.model.engines.base import Engine
 from ros2_avloc.vision.encodings import to_rgb
 from ros2_avloc.vision.preprocess import network_input
+
+YUV = 'image to frame (yuv422)'
+APART = ('audio chunk to timeline', YUV)
+"""Stages that are not part of each of these windows."""
 
 WHOLE, REST = 'window, all of it', 'window, network left out'
 
@@ -36,15 +40,12 @@ def measure(bundle: Bundle) -> list[Sheet]:
     runs = engine.identity
     whole, rest = found[WHOLE], found[REST]
     rows: list[Row] = [
-        {'stage': name, 'ms': row, 'of a window': _share(name, row, whole)} for name, row in found.items()
+        {'stage': name, 'ms': row} | ({} if name in APART else {'of a window, %': row.over(whole) * 100})
+        for name, row in found.items()
     ]
     note = f'The network runs on {runs.name}, {runs.precision}, {runs.device}. Message in to messages out.'
     goals = [Goal('everything but the network at 640×480, ms', rest.median, 2.0)]
     return [Sheet('Stages of a window at 640×480', rows, goals, [note])]
-
-
-def _share(name: str, row: Times, whole: Times) -> str:
-    return '' if 'looks' in name or 'yuv' in name else f'{row.ratio(whole):.0%}'
 
 
 def _stages(material: Material, sounds: list[Sound], engine: Engine, bundle: Bundle) -> dict[str, Run]:
@@ -66,9 +67,9 @@ def _stages(material: Material, sounds: list[Sound], engine: Engine, bundle: Bun
         return (partial(_find, shown, material, bundle) for shown in map(probability, logits))
 
     return {
-        'audio chunk to timeline': hear,
+        APART[0]: hear,
         'image to frame (rgb8)': lambda: (partial(_decode, frame.rgb, 'rgb8') for frame in material.frames),
-        'image to frame (yuv422)': lambda: (
+        YUV: lambda: (
             partial(_decode, frame.rgb[:, :, :2], 'yuv422') for frame in material.frames
         ),
         'frame to network input': lambda: (partial(network_input, frame.rgb) for frame in material.frames),

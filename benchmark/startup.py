@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import statistics
 import subprocess
 import sys
 import sysconfig
@@ -14,17 +15,16 @@ import tempfile
 import time
 from pathlib import Path
 
-from material import simulate
-from measure import Times
-from player import prepare
-from processes import Listener, listening, node, player
-from sheet import Goal, Row, Sheet
-
+from benchmark.material import simulate
+from benchmark.measure import Times
+from benchmark.player import prepare
+from benchmark.processes import Listener, listening, node, player
+from benchmark.sheet import Goal, Row, Sheet
 from ros2_avloc.model.bundle import Bundle
 
-WARM_RUNS = 4
-"""The first only warms up."""
+WARM_UPS, WARM_RUNS, COLD_RUNS = 1, 3, 3
 
+FIRST = 'first result'
 IMPORT = 'import ros2_avloc.node.avloc_node'
 LOADED, LISTENING = ' runs on ', 'Listening to '
 """What the log says when the engine is ready, and when the node has found the audio."""
@@ -35,42 +35,45 @@ def measure(bundle: Bundle) -> list[Sheet]:
     with tempfile.TemporaryDirectory() as name, listening() as listener:
         directory = Path(name)
         prepare(simulate(seconds=2.5), directory / 'frames.npz')
-        with player(directory / 'frames.npz', 30.0, 'raw'):
-            warm = [_start(bundle, directory, listener) for _ in range(WARM_RUNS)][1:]
-            imports = Times(tuple(_imports() for _ in range(3)))
-            _forget_files(bundle)
-            cold = [_start(bundle, directory, listener)]
-    rows: list[Row] = [{'from process start to': 'imports done, warm (alone)', 's': imports}]
+        with player(directory / 'frames.npz', 30.0):
+            warm = [_start(bundle, directory, listener) for _ in range(WARM_UPS + WARM_RUNS)]
+            imports = Times(tuple(_imports() for _ in range(WARM_RUNS)))
+            warm = warm[WARM_UPS:]
+            cold = [_start(bundle, directory, listener, cold=True) for _ in range(COLD_RUNS)]
+    rows: list[Row] = [_row('imports done, warm (alone)', imports)]
     for state, runs in (('warm', warm), ('cold', cold)):
-        for step in runs[0]:
-            rows.append(
-                {'from process start to': f'{step}, {state}', 's': Times(tuple(run[step] for run in runs))}
-            )
-    first = next(row for row in rows if row['from process start to'] == 'first result, warm')['s']
+        for step in runs[0] if runs else ():
+            rows.append(_row(f'{step}, {state}', Times(tuple(run[step] for run in runs))))
+    first = statistics.median(run[FIRST] for run in warm)
     note = (
         'Cold: the files of Python’s packages, of this package and of the bundle were dropped from the page '
         'cache; what other processes hold in use stays.'
     )
-    return [
-        Sheet('Start-up', rows, [Goal('process start to first result, warm, s', first.median, 3.0)], [note])
-    ]
+    return [Sheet('Start-up', rows, [Goal('process start to first result, warm, s', first, 3.0)], [note])]
 
 
-def _start(bundle: Bundle, directory: Path, listener: Listener) -> dict[str, float]:
+def _row(step: str, seconds: Times) -> Row:
+    return {'from process start to': step, 's': seconds}
+
+
+def _start(bundle: Bundle, directory: Path, listener: Listener, *, cold: bool = False) -> dict[str, float]:
     log = directory / 'node.log'
     log.unlink(missing_ok=True)
+    if cold:
+        _forget_files(bundle)
     began = time.time()
-    with node(directory, '-p', f'model.bundle:={bundle.path.resolve()}'):
-        took = listener.until_answered()
+    with node(bundle, log):
+        listener.until_answered()
+        took = time.time() - began
     text = log.read_text(encoding='utf-8')
     return {
-        'engine ready': _moment(text, LOADED) - began,
-        'audio found': _moment(text, LISTENING) - began,
-        'first result': took,
+        'engine ready': moment(text, LOADED) - began,
+        'audio found': moment(text, LISTENING) - began,
+        FIRST: took,
     }
 
 
-def _moment(log: str, sentence: str) -> float:
+def moment(log: str, sentence: str) -> float:
     """Time of the first line of the log that holds a sentence, s."""
     line = next(line for line in log.splitlines() if sentence in line)
     found = re.search(r'\[(\d+\.\d+)\]', line)

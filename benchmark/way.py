@@ -9,10 +9,11 @@ from typing import Any
 
 import cv2
 import numpy as np
-from material import Material
-from measure import Run
 from numpy.typing import NDArray
 
+from benchmark.material import Material
+from benchmark.measure import Run
+from ros2_avloc.attention.track import Track
 from ros2_avloc.audio.array import Array
 from ros2_avloc.audio.hearing import Hearing
 from ros2_avloc.audio.sound import Sound
@@ -70,6 +71,9 @@ def topics() -> dict[str, Topic]:
     def overlay(result: Result, sound: Sound, where: Where) -> NDArray[np.uint8]:
         return overlays.of(result, sound, where)
 
+    def attended(result: Result) -> Track:
+        return result.attended or result.tracks[0]  # before one is confirmed none is attended
+
     def head(result: Result) -> Any:
         return messages.header(FRAME_ID, result.frame.stamp)
 
@@ -77,6 +81,10 @@ def topics() -> dict[str, Topic]:
         'bearings': lambda result, sound, where: messages.bearings_array(result, where),
         'tracks': lambda result, sound, where: messages.tracks_array(result, where),
         'sources': lambda result, sound, where: messages.sources_array(result),
+        'attended': lambda result, sound, where: messages.attended_pose(result, attended(result), where),
+        'attended_point': lambda result, sound, where: messages.attended_point(
+            result, attended(result), where, 2.0
+        ),
         'markers': lambda result, sound, where: markers.of(result, where, 2.0),
         'heatmap': lambda result, sound, where: messages.heatmap_image(result, upsample=False),
         'heatmap, upsampled': lambda result, sound, where: messages.heatmap_image(result, upsample=True),

@@ -9,11 +9,11 @@ from typing import Any
 from unittest import mock
 
 import torch
-from engines import one_window
-from measure import Run, again, times
-from networks import FULL_WIDTH, operations, random_bundle, random_network, width_of
-from sheet import Row, Sheet
 
+from benchmark.engines import one_window
+from benchmark.measure import Run, again, times
+from benchmark.networks import FULL_WIDTH, operations, random_bundle, random_network, width_of
+from benchmark.sheet import Row, Sheet
 from ros2_avloc.model.bundle import Bundle
 from ros2_avloc.model.engines import torch as torch_engine
 from ros2_avloc.model.engines.options import EngineOptions
@@ -50,8 +50,8 @@ def _sheet(title: str, bundle: Bundle) -> Sheet:
         {
             'network': name,
             'sound and frame, ms': row,
-            'times faster than eager fp32': found['eager fp32'].ratio(row),
-            'of the limit': share * found[f'product {precision}'].ratio(row),
+            'times faster than eager fp32': found['eager fp32'].over(row),
+            'of the limit': found[f'product {precision}'].over(row) * share,
         }
         for name, row in found.items()
         if not name.startswith('product')
