@@ -1,6 +1,6 @@
 """The lean runtime of TensorRT, which is real, refuses a damaged plan. It needs a GPU.
 
-    pip install tensorrt-lean-cu12 cuda-python
+    pip install tensorrt-lean-cu12 'cuda-python>=12.9,<13'
 """
 
 from __future__ import annotations

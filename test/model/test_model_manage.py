@@ -65,4 +65,5 @@ def test_a_machine_without_tensorrt_says_what_is_missing(avloc, bundle, monkeypa
     result = avloc('build', '--bundle', str(bundle.path))
     assert result.exit_code == 1
     assert 'tensorrt was not taken: it cannot be imported' in result.output
+    assert 'see docs/tensorrt.md' in result.output and 'pip install' not in result.output
     assert 'Traceback' not in result.output

@@ -22,9 +22,6 @@ _AUTO_PRECISIONS = {'tensorrt': ('fp16', 'fp32'), 'torch': ('fp16', 'fp32'),
                     'openvino': ('bf16', 'fp32'), 'onnxruntime': ('fp32',)}
 """What ``'auto'`` tries, the fastest first."""
 
-_DISTRIBUTIONS = {'cuda': 'cuda-python'}
-"""What pip knows a module by, where that is another name."""
-
 
 def open_engine(
     bundle: Bundle, *, name: str = 'auto', precision: str = 'auto', strict: bool = False,
@@ -109,8 +106,8 @@ def _open(bundle: Bundle, name: str, precision: str, options: EngineOptions) -> 
         engine: Engine = module.load(bundle, precision, options)
     except ImportError as error:
         lacking = (error.name or name).split('.')[0]
-        raise EngineUnavailableError(f'it cannot be imported ({error}); '
-                                     f'pip install {_DISTRIBUTIONS.get(lacking, lacking)}') from error
+        remedy = 'see docs/tensorrt.md' if name == 'tensorrt' else f'pip install {lacking}'
+        raise EngineUnavailableError(f'it cannot be imported ({error}); {remedy}') from error
     except EngineError:
         raise
     except Exception as error:  # each library has errors of its own
