@@ -18,7 +18,6 @@ sys.modules['tensorrt'] = tensorrt_lean
 from ros2_avloc.errors import EngineError
 from ros2_avloc.model.engines import cuda
 from ros2_avloc.model.engines.build import LOG
-from ros2_avloc.model.engines.plans import Plan
 from ros2_avloc.model.engines.tensorrt import Network
 try:
     cuda.find_gpu()
@@ -28,7 +27,7 @@ except EngineError as error:
 runtime = tensorrt_lean.Runtime(LOG)
 for content in (b'', b'no plan at all', bytes(10_000), b'ptrt' + bytes(range(256)) * 40):
     try:
-        Network(runtime, Plan(content, 'fp16'), 'vision')
+        Network(runtime, content, 'vision')
     except EngineError as error:
         print('refused:', error)
 '''

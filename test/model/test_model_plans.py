@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from ros2_avloc.errors import EngineError
-from ros2_avloc.model.engines.plans import Plan, PlanCache, PlanKey, cache_directory
+from ros2_avloc.model.engines.plans import PlanCache, PlanKey, cache_directory
 
 KEY = PlanKey('0' * 64, 'vision', 'fp16', '10.3.0', 'Orin', '8.7')
-PLAN = Plan(b'machine code', 'fp16')
+PLAN = b'machine code'
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_an_interrupted_write_leaves_the_old_plan(cache, monkeypatch):
 
     monkeypatch.setattr(os, 'replace', interrupted)
     with pytest.raises(KeyboardInterrupt):
-        cache.store(KEY, Plan(b'half of something else', 'fp16'))
+        cache.store(KEY, b'half of something else')
     assert cache.load(KEY) == PLAN
     assert {path.suffix for path in cache.directory.iterdir()} == {'.plan', '.json'}
 
@@ -89,7 +89,7 @@ def test_a_plan_without_the_facts_of_its_time_is_not_used(cache, warnings):
     """As after a power cut between the two files."""
     cache.store(KEY, PLAN)
     facts = (cache.directory / f'{KEY.name}.json').read_bytes()
-    cache.store(KEY, Plan(b'newer', 'fp16'))
+    cache.store(KEY, b'newer')
     (cache.directory / f'{KEY.name}.json').write_bytes(facts)
     assert cache.load(KEY) is None
     assert 'is damaged or of another origin; it is built again' in warnings[0]

@@ -12,7 +12,7 @@ import tensorrt as trt
 
 from ros2_avloc.errors import EngineError
 from ros2_avloc.model.engines.options import EngineOptions
-from ros2_avloc.model.engines.plans import Plan, PlanCache, PlanKey
+from ros2_avloc.model.engines.plans import PlanCache, PlanKey
 
 PERIOD = 1.0
 """Seconds between two words about the progress of a build."""
@@ -86,7 +86,7 @@ class Progress(trt.IProgressMonitor):  # type: ignore[misc]
         return f'TensorRT builds {self._what}' + (f': {", ".join(phases)}' if phases else '')
 
 
-def build(graph: Path, key: PlanKey, cache: PlanCache, options: EngineOptions) -> Plan:
+def build(graph: Path, key: PlanKey, cache: PlanCache, options: EngineOptions) -> bytes:
     """Build a plan for this GPU, for as long as it takes: seconds to minutes.
 
     Parameters
@@ -103,7 +103,8 @@ def build(graph: Path, key: PlanKey, cache: PlanCache, options: EngineOptions) -
     Raises
     ------
     EngineError
-        If TensorRT refuses the graph or cannot build it, or the build was cancelled.
+        If TensorRT refuses the graph, would compute it in another precision, or cannot build it, or the build
+        was cancelled.
     """
     progress = Progress(f'the {key.graph} graph in {key.precision}')
     with ThreadPoolExecutor(1, 'avloc build') as pool:
@@ -116,7 +117,7 @@ def build(graph: Path, key: PlanKey, cache: PlanCache, options: EngineOptions) -
     return future.result()
 
 
-def _follow(future: Future[Plan], progress: Progress, options: EngineOptions) -> None:
+def _follow(future: Future[bytes], progress: Progress, options: EngineOptions) -> None:
     """Wait for a build in the thread that wants it: it takes signals, and may publish."""
     while not wait([future], PERIOD).done:
         options.progress(progress.sentence())
@@ -124,7 +125,7 @@ def _follow(future: Future[Plan], progress: Progress, options: EngineOptions) ->
             progress.cancel()
 
 
-def _build(graph: Path, key: PlanKey, cache: PlanCache, options: EngineOptions, progress: Progress) -> Plan:
+def _build(graph: Path, key: PlanKey, cache: PlanCache, options: EngineOptions, progress: Progress) -> bytes:
     builder = trt.Builder(LOG)
     network = builder.create_network(1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
     _parse(graph, network)
@@ -139,8 +140,8 @@ def _build(graph: Path, key: PlanKey, cache: PlanCache, options: EngineOptions, 
     if serialized is None:
         why = 'it was cancelled' if options.cancelled() else LOG.quote()
         raise EngineError(f'it cannot build the {key.graph} graph ({why})')
-    cache.store(timings, Plan(_bytes(config.get_timing_cache().serialize()), ''))
-    return Plan(_bytes(serialized), computes)
+    cache.store(timings, _bytes(config.get_timing_cache().serialize()))
+    return _bytes(serialized)
 
 
 def _parse(graph: Path, network: Any) -> None:
@@ -157,10 +158,10 @@ def _configure(config: Any, options: EngineOptions, progress: Progress) -> None:
     config.progress_monitor = progress
 
 
-def _take_timings(config: Any, stored: Plan | None) -> None:
+def _take_timings(config: Any, stored: bytes | None) -> None:
     """Use stored timings; those that TensorRT does not accept are measured anew."""
     accepted = stored is not None and config.set_timing_cache(
-        config.create_timing_cache(stored.content), ignore_mismatch=False)
+        config.create_timing_cache(stored), ignore_mismatch=False)
     if not accepted:
         config.set_timing_cache(config.create_timing_cache(b''), ignore_mismatch=False)
 

@@ -36,8 +36,10 @@ class PlanKey:
     ----------
     bundle
         SHA-256 of the bundle.
-    graph, precision
+    graph
         Which of its graphs.
+    precision
+        That the network computes in, as its builder has inferred it.
     library
         Version of TensorRT.
     gpu, capability
@@ -56,22 +58,6 @@ class PlanKey:
         """Name of its files, without suffix."""
         digest = hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
         return '-'.join(filter(None, (self.graph, self.precision, digest[:16])))
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What was built.
-
-    Attributes
-    ----------
-    content
-        For TensorRT to read.
-    computes
-        Precision that the builder gave the network: ``'fp32'``, ``'fp16'``, or ``''`` where there is none.
-    """
-
-    content: bytes
-    computes: str
 
 
 def cache_directory(path: Path | None) -> Path:
@@ -142,7 +128,7 @@ class PlanCache:
                 time.sleep(PERIOD)
             yield
 
-    def load(self, key: PlanKey) -> Plan | None:
+    def load(self, key: PlanKey) -> bytes | None:
         """Return a plan as it was stored; ``None``, after a warning where due, if there is none."""
         path = self._path(key.name, 'plan')
         try:
@@ -157,14 +143,13 @@ class PlanCache:
                 or facts.get('sha256') != hashlib.sha256(content).hexdigest():
             self._warn(f'{path} is damaged or of another origin; it is built again.')
             return None
-        return Plan(content, str(facts.get('computes', '')))
+        return content
 
-    def store(self, key: PlanKey, plan: Plan, **facts: Any) -> None:
+    def store(self, key: PlanKey, plan: bytes, **facts: Any) -> None:
         """Keep a plan, with facts for people beside it; a warning says if that cannot be."""
-        sha256 = hashlib.sha256(plan.content).hexdigest()
-        about = {'key': asdict(key), 'computes': plan.computes, 'sha256': sha256, **facts}
+        about = {'key': asdict(key), 'sha256': hashlib.sha256(plan).hexdigest(), **facts}
         try:
-            _write(self._path(key.name, 'plan'), plan.content)
+            _write(self._path(key.name, 'plan'), plan)
             _write(self._path(key.name, 'json'), json.dumps(about, indent=2).encode())
         except OSError as error:
             self._warn_unwritable(error)

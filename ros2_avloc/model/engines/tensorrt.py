@@ -25,7 +25,7 @@ from ros2_avloc.model.engines.cuda import (
     find_gpu,
 )
 from ros2_avloc.model.engines.options import EngineOptions
-from ros2_avloc.model.engines.plans import Plan, PlanCache, PlanKey, cache_directory
+from ros2_avloc.model.engines.plans import PlanCache, PlanKey, cache_directory
 from ros2_avloc.model.engines.trial import check_survives
 
 PRECISIONS = ('fp16', 'fp32')
@@ -66,9 +66,8 @@ def load(bundle: Bundle, precision: str, options: EngineOptions) -> TensorRtEngi
     with cache.locked(options.cancelled, options.progress):
         networks = {graph: _network(runtime, bundle, _key(bundle, graph, precision, gpu), cache, options)
                     for graph in SHAPES}
-    towers = {networks[graph].computes for graph in ('vision', 'sound')}
     device = f'{gpu.name} (compute capability {gpu.capability})'
-    identity = EngineIdentity('tensorrt', trt.__version__, device, ' and '.join(sorted(towers)))
+    identity = EngineIdentity('tensorrt', trt.__version__, device, precision)
     return TensorRtEngine(identity, networks, options.warn)
 
 
@@ -99,10 +98,9 @@ class Network:
         If TensorRT refuses the plan, or it has other tensors than the graph has.
     """
 
-    def __init__(self, runtime: Any, plan: Plan, graph: str) -> None:
-        self.computes = plan.computes
+    def __init__(self, runtime: Any, plan: bytes, graph: str) -> None:
         self._graph = graph
-        self._engine = runtime.deserialize_cuda_engine(plan.content)
+        self._engine = runtime.deserialize_cuda_engine(plan)
         if self._engine is None:
             raise EngineError(f'TensorRT refuses the plan of the {graph} graph ({LOG.quote()})')
         self._check_tensors()
