@@ -155,6 +155,18 @@ def test_runs_without_cuda_graphs_where_they_cannot_be_had(machine, bundle, tiny
     assert len(machine.warnings) == 2
 
 
+def test_whatever_ends_a_capture_the_stream_can_be_used_again(machine):
+    stream = _imported('cuda').Stream()
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stream.capture(interrupted)
+    stream.synchronize()
+    assert not machine.cuda.recording
+
+
 def test_a_second_start_builds_nothing(machine, halved):
     machine.open(halved)
     assert machine.tensorrt.builds == 3

@@ -137,7 +137,7 @@ class Stream:
         _value(runtime.cudaStreamBeginCapture(self._stream, mode))
         try:
             queue()
-        except EngineError:
+        except BaseException:
             runtime.cudaStreamEndCapture(self._stream)  # or the stream could not be used again
             raise
         return Graph(self._stream, _value(runtime.cudaStreamEndCapture(self._stream)))
