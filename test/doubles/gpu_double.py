@@ -230,7 +230,10 @@ class TensorRt:
     def IBuilderConfig__clear_flag(self, this: Any, flag: Any) -> None:
         this.__dict__['flags'].discard(flag)
 
-    def IBuilderConfig__create_timing_cache(self, this: Any, serialized_timing_cache: bytes) -> Any:
+    def IBuilderConfig__create_timing_cache(self, this: Any, serialized_timing_cache: bytearray) -> Any:
+        assert isinstance(serialized_timing_cache, bytearray), 'bytes are shared'
+        if serialized_timing_cache == b'damaged':
+            return None
         return self.double.new('ITimingCache', content=serialized_timing_cache)
 
     def IBuilderConfig__set_timing_cache(self, this: Any, cache: Any, ignore_mismatch: bool) -> bool:
@@ -238,14 +241,14 @@ class TensorRt:
         fits = content in (b'', b'timings')
         if fits:
             this.__dict__['timings'] = cache
-            self.accepted_timings.append(content)
+            self.accepted_timings.append(bytes(content))
         return fits
 
     def IBuilderConfig__get_timing_cache(self, this: Any) -> Any:
         return self.double.new('ITimingCache', content=b'timings')
 
     def ITimingCache__serialize(self, this: Any) -> Any:
-        return self._memory(this.__dict__['content'])
+        return self._memory(bytes(this.__dict__['content']))
 
     def Builder__build_serialized_network(self, this: Any, network: Any, config: Any) -> Any:
         settings = config.__dict__

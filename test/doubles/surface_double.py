@@ -156,7 +156,7 @@ class Double:
         if kind in INTEGERS:
             return isinstance(value, int) and not isinstance(value, bool)
         if kind in BUFFERS:
-            return isinstance(value, (bytes, memoryview))
+            return isinstance(value, (bytes, bytearray, memoryview))
         if kind in ('str', 'bool'):
             return type(value).__name__ == kind
         return isinstance(value, self._classes[kind]) if kind in self._classes else True

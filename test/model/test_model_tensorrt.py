@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import importlib
 import shutil
-import sys
 import threading
 from dataclasses import replace
 from operator import attrgetter
@@ -215,12 +214,11 @@ def test_a_plan_that_tensorrt_refuses_is_built_again(machine, bundle, monkeypatc
         machine.warnings[0]
 
 
-def test_timings_that_do_not_fit_are_measured_anew(machine, bundle):
-    machine.open(bundle)
-    build = sys.modules['ros2_avloc.model.engines.build']
+@pytest.mark.parametrize('stored', [b'of another GPU', b'damaged'])
+def test_timings_that_do_not_fit_are_measured_anew(machine, stored):
     config = machine.tensorrt.Builder__create_builder_config(None)
-    build._take_timings(config, b'of another GPU')
-    assert machine.tensorrt.accepted_timings[-1] == b''
+    _imported('build')._take_timings(config, stored)
+    assert machine.tensorrt.accepted_timings == [b'']
 
 
 def test_without_a_device_tensorrt_is_not_touched(machine, bundle):

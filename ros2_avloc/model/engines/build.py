@@ -160,10 +160,11 @@ def _configure(config: Any, options: EngineOptions, progress: Progress) -> None:
 
 def _take_timings(config: Any, stored: bytes | None) -> None:
     """Use stored timings; those that TensorRT does not accept are measured anew."""
-    accepted = stored is not None and config.set_timing_cache(
-        config.create_timing_cache(stored), ignore_mismatch=False)
-    if not accepted:
-        config.set_timing_cache(config.create_timing_cache(b''), ignore_mismatch=False)
+    for content in (stored, b''):
+        # memory of its own, as 10.3 counts references to it without the interpreter's lock
+        timings = config.create_timing_cache(bytearray(content or b''))
+        if timings is not None and config.set_timing_cache(timings, ignore_mismatch=False):
+            return
 
 
 def _timing_key(key: PlanKey) -> PlanKey:
