@@ -40,6 +40,8 @@ class Cuda:
         Set it, and every call fails from then on.
     capture_fails
         Set it, and no CUDA graph can be made.
+    full
+        Set it, and no memory can be had.
     driver
         Version of CUDA that it allows.
     """
@@ -50,7 +52,7 @@ class Cuda:
         self.double = Double('cuda.bindings.runtime', DATA / f'surface_cuda_{version}.json', behaviours)
         self.module = self.double.module
         self.count, self.lost, self.capture_fails = 1, False, False
-        self.driver = 13000
+        self.driver, self.full = 13000, False
         self.allocated: dict[int, Any] = {}
         self.streams: dict[int, list[Callable[[], None]]] = {}
         self.recording: dict[int, list[Callable[[], None]]] = {}
@@ -65,6 +67,8 @@ class Cuda:
             errors = self.module.cudaError_t
             if self.lost and name != 'cudaGetErrorString':
                 return errors.cudaErrorIllegalAddress, None
+            if name == 'cudaMalloc' and self.full:
+                return errors.cudaErrorMemoryAllocation, None
             if name == 'cudaStreamEndCapture' and self.capture_fails:
                 self.recording.clear()
                 return errors.cudaErrorStreamCaptureUnsupported, None
@@ -74,7 +78,7 @@ class Cuda:
         return call
 
     def cudaGetErrorString(self, error: Any) -> bytes:
-        return b'an illegal memory access was encountered'
+        return error.name.encode()
 
     def cudaGetDeviceCount(self) -> int:
         return self.count

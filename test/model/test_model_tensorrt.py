@@ -317,13 +317,25 @@ def test_a_lost_device_is_told_and_closing_goes_on(machine, bundle, tiny):
     engine = machine.open(bundle)
     embedding = engine.embed_sound(tiny.spectrogram)
     machine.cuda.lost = True
-    with pytest.raises(DeviceLostError, match='tensorrt has lost Played GPU .* illegal memory access'):
+    with pytest.raises(DeviceLostError, match='tensorrt has lost Played GPU .*IllegalAddress'):
         engine.localize(tiny.image, embedding)
     with pytest.raises(DeviceLostError):
         engine.embed_sound(tiny.spectrogram)
     engine.close()
     with pytest.raises(EngineError, match='was closed'):
         engine.localize(tiny.image, embedding)
+
+
+def test_a_full_device_is_not_a_lost_one(machine, bundle, tiny):
+    engine = machine.open(bundle)
+    machine.cuda.full = True
+    held = [engine.embed_sound(tiny.spectrogram) for _ in range(3)]
+    with pytest.raises(EngineError, match='failed in the sound graph: .*cudaErrorMemoryAllocation') as raised:
+        engine.embed_sound(tiny.spectrogram)
+    assert not isinstance(raised.value, DeviceLostError)
+    held.clear()
+    np.testing.assert_allclose(engine.localize(tiny.image, engine.embed_sound(tiny.spectrogram)), tiny.logits,
+                               atol=1e-4)
 
 
 def test_a_device_lost_while_work_is_queued_piece_by_piece_is_told_too(machine, bundle, tiny):

@@ -15,15 +15,7 @@ from ros2_avloc.errors import DeviceLostError, EngineError
 from ros2_avloc.model.bundle import Bundle
 from ros2_avloc.model.engines.base import EngineIdentity
 from ros2_avloc.model.engines.build import LOG, build
-from ros2_avloc.model.engines.cuda import (
-    Array,
-    CudaError,
-    DeviceArray,
-    Gpu,
-    PinnedArray,
-    Stream,
-    find_gpu,
-)
+from ros2_avloc.model.engines.cuda import Array, DeviceArray, Gpu, PinnedArray, Stream, find_gpu
 from ros2_avloc.model.engines.options import EngineOptions
 from ros2_avloc.model.engines.plans import PlanCache, PlanKey, cache_directory
 from ros2_avloc.model.engines.trial import check_survives
@@ -36,6 +28,9 @@ SHAPES: dict[str, dict[str, tuple[int, ...]]] = {
     'head': {'cells': (1, 128, 14, 14), 'sound': (1, 128), 'logits': (1, 1, 14, 14)},
 }
 """Tensors of each graph; all float32, whatever is computed in between."""
+
+SOUNDS = 3
+"""Embeddings that have a place from the start; a node holds that of the last hop, and the next."""
 
 
 def load(bundle: Bundle, precision: str, options: EngineOptions) -> TensorRtEngine:
@@ -181,6 +176,7 @@ class TensorRtEngine:
             stack.callback(self._free_sounds)
             self._stream = stack.enter_context(closing(Stream()))
             self._allocate(stack)
+            self._spare += [self._new_sound() for _ in range(SOUNDS)]
             stack.callback(self._networks.clear)
             self._connect()
             self._programs = {
@@ -201,7 +197,7 @@ class TensorRtEngine:
         DeviceLostError
             If the device fails.
         EngineError
-            If the input has another shape, or the engine was closed.
+            If the input has another shape, the device's memory is full, or the engine was closed.
         """
         with self._running('sound'):
             self._stream.synchronize()  # the last sound may still be on its way from where this one goes
@@ -274,7 +270,7 @@ class TensorRtEngine:
         try:
             yield
         except EngineError as error:
-            if isinstance(error, CudaError) or self._stream.broken:
+            if self._stream.broken:
                 raise DeviceLostError(f'tensorrt has lost {self._identity.device}: {error}') from error
             raise EngineError(f'tensorrt failed in the {graph} graph: {error}') from error
 
