@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,10 @@ OURS = ('build', 'cuda', 'tensorrt')
 """Modules of it that import what is played."""
 
 DATA = Path(__file__).parents[1] / 'data'
+
+CAPTURED = ('cudaMemcpyAsync', 'cudaGraphLaunch', 'cudaStreamEndCapture', 'cudaGetErrorString')
+"""All that a thread may call of what is played here while it captures a stream; the rest is not for a stream,
+or waits."""
 
 
 class Cuda:
@@ -56,6 +61,7 @@ class Cuda:
         self.allocated: dict[int, Any] = {}
         self.streams: dict[int, list[Callable[[], None]]] = {}
         self.recording: dict[int, list[Callable[[], None]]] = {}
+        self.capturing: dict[int, int] = {}  # the thread of each stream that is recorded
         self.graphs = 0
 
     def queue(self, stream: int, work: Callable[[], None]) -> None:
@@ -67,10 +73,13 @@ class Cuda:
             errors = self.module.cudaError_t
             if self.lost and name != 'cudaGetErrorString':
                 return errors.cudaErrorIllegalAddress, None
+            if threading.get_ident() in self.capturing.values() and name not in CAPTURED:
+                return errors.cudaErrorStreamCaptureUnsupported, None
             if name == 'cudaMalloc' and self.full:
                 return errors.cudaErrorMemoryAllocation, None
             if name == 'cudaStreamEndCapture' and self.capture_fails:
                 self.recording.clear()
+                self.capturing.clear()
                 return errors.cudaErrorStreamCaptureUnsupported, None
             value = act(*given.values())
             return (errors.cudaSuccess,) if value is None else (errors.cudaSuccess, value)
@@ -115,7 +124,6 @@ class Cuda:
         del self.streams[stream]
 
     def cudaStreamSynchronize(self, stream: int) -> None:
-        assert stream not in self.recording, 'a stream that is captured cannot be waited for'
         work, self.streams[stream] = self.streams[stream], []
         for step in work:
             step()
@@ -126,9 +134,13 @@ class Cuda:
         self.queue(stream, lambda: ctypes.memmove(target, source, size) and None)
 
     def cudaStreamBeginCapture(self, stream: int, mode: Any) -> None:
+        modes = self.module.cudaStreamCaptureMode
+        assert mode == modes.cudaStreamCaptureModeThreadLocal, 'other threads use CUDA too'
         self.recording[stream] = []
+        self.capturing[stream] = threading.get_ident()
 
     def cudaStreamEndCapture(self, stream: int) -> list[Callable[[], None]]:
+        assert self.capturing.pop(stream) == threading.get_ident()
         return self.recording.pop(stream)
 
     def cudaGraphInstantiate(self, graph: list[Callable[[], None]], flags: int) -> list[Callable[[], None]]:

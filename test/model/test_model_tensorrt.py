@@ -6,6 +6,7 @@ import ast
 import importlib
 import shutil
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
@@ -164,6 +165,27 @@ def test_whatever_ends_a_capture_the_stream_can_be_used_again(machine):
         stream.capture(interrupted)
     stream.synchronize()
     assert not machine.cuda.recording
+
+
+@pytest.mark.parametrize('what', ['memory', 'waiting'])
+def test_the_double_captures_no_more_than_cuda_does(machine, what):
+    cuda = _imported('cuda')
+    stream = cuda.Stream()
+    forbidden = {'memory': lambda: cuda.DeviceArray((1,)), 'waiting': stream.synchronize}[what]
+    with pytest.raises(cuda.CudaError, match='cudaErrorStreamCaptureUnsupported'):
+        stream.capture(forbidden)
+    forbidden()
+
+
+def test_an_engine_is_used_by_another_thread_than_that_which_opened_it(machine, bundle, tiny):
+    def localize(engine):
+        return engine.localize(tiny.image, engine.embed_sound(tiny.spectrogram))
+
+    with ThreadPoolExecutor(1) as one, ThreadPoolExecutor(1) as other:
+        engine = one.submit(machine.open, bundle).result()
+        np.testing.assert_allclose(other.submit(localize, engine).result(), tiny.logits, atol=1e-4)
+        engine.close()
+    assert not machine.cuda.allocated
 
 
 def test_a_second_start_builds_nothing(machine, halved):
