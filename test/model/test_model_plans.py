@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import subprocess
 import sys
@@ -70,6 +72,26 @@ def test_a_disk_that_takes_nothing_is_a_warning(warnings):
         assert cache.load(KEY) is None
         cache.store(KEY, PLAN)
     assert warnings and all('every start builds anew' in warning for warning in warnings)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason='root can search every directory')
+def test_a_directory_that_cannot_be_reached_is_a_warning(tmp_path, warnings):
+    (tmp_path / 'closed').mkdir(mode=0)
+    cache = PlanCache(tmp_path / 'closed' / 'engines', warnings.append)
+    with cache.locked(lambda: False, print):
+        assert cache.load(KEY) is None
+    assert 'Permission denied' in warnings[0]
+
+
+def test_a_file_system_without_locks_is_a_warning(cache, warnings, monkeypatch):
+    def refuse(file, operation):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, 'flock', refuse)
+    with cache.locked(lambda: False, print):
+        cache.store(KEY, PLAN)
+    assert cache.load(KEY) == PLAN
+    assert warnings == [f'{cache.directory} cannot be locked (No locks available): others may build as well.']
 
 
 def test_an_interrupted_write_leaves_the_old_plan(cache, monkeypatch):

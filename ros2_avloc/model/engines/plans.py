@@ -103,8 +103,7 @@ class PlanCache:
                 raise EngineError(f'{directory} cannot be made ({error.strerror}); '
                                   'name another model.cache_dir') from None
             self._warn_unwritable(error)
-        if directory.exists():
-            _check_private(directory)
+        _check_private(directory)
 
     @contextlib.contextmanager
     def locked(self, cancelled: Callable[[], bool], waiting: Callable[[str], None]) -> Iterator[None]:
@@ -121,7 +120,7 @@ class PlanCache:
             yield
             return
         with file:
-            while not _lock(file.fileno()):
+            while not self._lock(file.fileno()):
                 if cancelled():
                     raise EngineError('it was cancelled')
                 waiting('another process is building; waiting for it')
@@ -189,6 +188,15 @@ class PlanCache:
         except OSError as error:
             self._warn_unwritable(error)
 
+    def _lock(self, file: int) -> bool:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError as error:  # some network and overlay file systems have no locks
+            self._warn(f'{self.directory} cannot be locked ({error.strerror}): others may build as well.')
+        return True
+
     def _path(self, name: str, suffix: str) -> Path:
         return self.directory / f'{name}.{suffix}'
 
@@ -197,19 +205,14 @@ class PlanCache:
 
 
 def _check_private(directory: Path) -> None:
-    status = directory.stat()
+    try:
+        status = directory.stat()
+    except OSError:  # nothing there, or nothing that can be reached
+        return
     if status.st_uid != os.geteuid() or status.st_mode & 0o077:
         raise EngineUnavailableError(
             f'{directory} must belong to the user of this process and be closed to others, for an engine in '
             f'it is run as code (chown {os.geteuid()} and chmod 700 it)')
-
-
-def _lock(file: int) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _write(path: Path, content: bytes) -> None:
