@@ -57,7 +57,7 @@ class Cuda:
         self.double = Double('cuda.bindings.runtime', DATA / f'surface_cuda_{version}.json', behaviours)
         self.module = self.double.module
         self.count, self.lost, self.capture_fails = 1, False, False
-        self.driver, self.full = 13000, False
+        self.driver, self.full, self.processors = 13000, False, 16
         self.allocated: dict[int, Any] = {}
         self.streams: dict[int, list[Callable[[], None]]] = {}
         self.recording: dict[int, list[Callable[[], None]]] = {}
@@ -93,7 +93,8 @@ class Cuda:
         return self.count
 
     def cudaGetDeviceProperties(self, device: int) -> Any:
-        return self.double.new('cudaDeviceProp', name=b'Played GPU\0\0\0')
+        return self.double.new('cudaDeviceProp', name=b'Played GPU\0\0\0',
+                               multiProcessorCount=self.processors)
 
     def cudaDeviceGetAttribute(self, attribute: Any, device: int) -> int:
         capability = {'cudaDevAttrComputeCapabilityMajor': 8, 'cudaDevAttrComputeCapabilityMinor': 7}

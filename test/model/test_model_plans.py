@@ -15,7 +15,7 @@ import pytest
 from ros2_avloc.errors import EngineError
 from ros2_avloc.model.engines.plans import PlanCache, PlanKey, cache_directory
 
-KEY = PlanKey('0' * 64, 'vision', 'fp16', '10.3.0', 'Orin', '8.7')
+KEY = PlanKey('0' * 64, 'vision', 'fp16', '10.3.0', 'Orin', '8.7', 16)
 PLAN = b'machine code'
 
 
@@ -33,7 +33,7 @@ def test_returns_what_was_stored_to_the_same_key_alone(cache, warnings):
     assert cache.load(KEY) is None
     cache.store(KEY, PLAN, seconds=12.5)
     assert cache.load(KEY) == PLAN
-    for field in ('bundle', 'graph', 'precision', 'library', 'gpu', 'capability'):
+    for field in ('bundle', 'graph', 'precision', 'library', 'gpu', 'capability', 'processors'):
         assert cache.load(replace(KEY, **{field: 'other'})) is None
     assert not warnings
     assert cache.entries()[KEY.name]['seconds'] == 12.5

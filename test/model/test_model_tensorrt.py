@@ -198,6 +198,13 @@ def test_a_second_start_builds_nothing(machine, halved):
     assert machine.tensorrt.builds == 5  # the head is the same
 
 
+def test_a_larger_gpu_of_the_same_name_has_plans_of_its_own(machine, bundle):
+    machine.open(bundle)
+    machine.cuda.processors = 8
+    machine.open(bundle)
+    assert machine.tensorrt.builds == 6
+
+
 @pytest.mark.parametrize('damage', ['flipped', 'short', 'empty', 'no facts', 'odd facts', 'foreign'])
 def test_a_damaged_or_foreign_plan_is_built_again(machine, bundle, damage):
     machine.open(bundle)
@@ -387,7 +394,8 @@ def test_facts_for_people_lie_beside_a_plan(machine, bundle):
     entries = PlanCache(machine.directory, print).entries()
     vision = next(facts for name, facts in entries.items() if name.startswith('vision-fp32'))
     assert vision['key'] == {'bundle': bundle.sha256, 'graph': 'vision', 'precision': 'fp32',
-                             'library': '11.4.0.106', 'gpu': 'Played GPU', 'capability': '8.7'}
+                             'library': '11.4.0.106', 'gpu': 'Played GPU', 'capability': '8.7',
+                             'processors': 16}
     assert vision['seconds'] >= 0 and vision['bytes'] > 0
 
 

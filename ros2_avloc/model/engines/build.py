@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -168,7 +169,7 @@ def _take_timings(config: Any, stored: bytes | None) -> None:
 
 
 def _timing_key(key: PlanKey) -> PlanKey:
-    return PlanKey('', 'timings', '', key.library, key.gpu, key.capability)
+    return replace(key, bundle='', graph='timings', precision='')
 
 
 def _computes(network: Any) -> str:

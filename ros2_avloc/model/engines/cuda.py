@@ -30,12 +30,15 @@ class Gpu:
         Of the model, as the driver says it.
     capability
         Compute capability, as in ``'8.7'``.
+    processors
+        Multiprocessors; what tells a large Orin from a small one.
     driver
         The CUDA version that the driver allows, as in 12060.
     """
 
     name: str
     capability: str
+    processors: int
     driver: int
 
 
@@ -56,12 +59,14 @@ def find_gpu() -> Gpu:
 
 
 def _describe(device: int) -> Gpu:
-    name: bytes = _value(runtime.cudaGetDeviceProperties(device)).name
+    properties = _value(runtime.cudaGetDeviceProperties(device))
+    name: bytes = properties.name
     attributes = runtime.cudaDeviceAttr
     major = _value(runtime.cudaDeviceGetAttribute(attributes.cudaDevAttrComputeCapabilityMajor, device))
     minor = _value(runtime.cudaDeviceGetAttribute(attributes.cudaDevAttrComputeCapabilityMinor, device))
     driver = _value(runtime.cudaDriverGetVersion())
-    return Gpu(name.split(b'\0')[0].decode(errors='replace'), f'{major}.{minor}', driver)
+    return Gpu(name.split(b'\0')[0].decode(errors='replace'), f'{major}.{minor}',
+               properties.multiProcessorCount, driver)
 
 
 class DeviceArray:

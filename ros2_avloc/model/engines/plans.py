@@ -42,8 +42,8 @@ class PlanKey:
         That the network computes in, as its builder has inferred it.
     library
         Version of TensorRT.
-    gpu, capability
-        Name and compute capability of the device.
+    gpu, capability, processors
+        Name, compute capability and number of multiprocessors of the device: the Orins have one name.
     """
 
     bundle: str
@@ -52,6 +52,7 @@ class PlanKey:
     library: str
     gpu: str
     capability: str
+    processors: int
 
     @property
     def name(self) -> str:

@@ -68,7 +68,7 @@ def load(bundle: Bundle, precision: str, options: EngineOptions) -> TensorRtEngi
 
 def _key(bundle: Bundle, graph: str, precision: str, gpu: Gpu) -> PlanKey:
     computes = 'fp32' if graph == 'head' else precision
-    return PlanKey(bundle.sha256, graph, computes, trt.__version__, gpu.name, gpu.capability)
+    return PlanKey(bundle.sha256, graph, computes, trt.__version__, gpu.name, gpu.capability, gpu.processors)
 
 
 def _network(runtime: Any, bundle: Bundle, key: PlanKey, cache: PlanCache, options: EngineOptions) -> Network:
