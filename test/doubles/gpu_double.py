@@ -168,6 +168,8 @@ class TensorRt:
         How many plans were built.
     refuse
         Set it to a sentence, and the builder fails with it.
+    warn
+        Set it to a sentence, and the builder logs it as a warning.
     refuse_capture
         Set it, and networks cannot be captured.
     """
@@ -178,7 +180,7 @@ class TensorRt:
             name.replace('__', '.', 1): getattr(self, name) for name in names})
         self.module = self.double.module
         self.cuda = cuda
-        self.builds, self.refuse, self.on_step = 0, '', lambda: None
+        self.builds, self.refuse, self.warn, self.on_step = 0, '', '', lambda: None
         self.refuse_capture = False
         self.accepted_timings: list[bytes] = []
         self._logger: Any = None
@@ -278,6 +280,8 @@ class TensorRt:
             if not monitor.step_complete('Building', step):
                 return None
         monitor.phase_finish('Building')
+        if self.warn:
+            self._logger.log(self.module.ILogger.Severity.WARNING, self.warn)
         if self.refuse:
             self._error(self.refuse)
             return None

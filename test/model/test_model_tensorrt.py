@@ -283,6 +283,13 @@ def test_what_the_parser_and_the_builder_say_is_quoted(machine, bundle, tiny, tm
         machine.open(bundle)
 
 
+def test_what_tensorrt_warns_of_is_told_once(machine, bundle):
+    machine.tensorrt.warn = 'It is\nlate.'
+    machine.open(bundle)
+    machine.open(bundle)
+    assert machine.warnings == ['TensorRT warns: It is late.']
+
+
 def test_graphs_of_another_precision_or_shape_are_refused(machine, tiny, tmp_path):
     single = {tower: tiny.graphs[f'{tower}_fp32.onnx'].SerializeToString() for tower in ('vision', 'sound')}
     wrong = tiny.write(tmp_path / 'wrong', vision_fp16=single['vision'], sound_fp16=single['sound'])

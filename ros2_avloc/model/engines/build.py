@@ -22,16 +22,24 @@ _PRECISIONS = {trt.DataType.FLOAT: 'fp32', trt.DataType.HALF: 'fp16'}
 
 
 class Log(trt.ILogger):  # type: ignore[misc]
-    """Keeps the last errors that TensorRT logs, to be quoted; it returns none of them itself."""
+    """Keeps the last errors and the warnings that TensorRT logs; it returns none of them itself."""
 
     def __init__(self) -> None:
         trt.ILogger.__init__(self)
         self._errors: deque[str] = deque(maxlen=3)
+        self._warnings: deque[str] = deque(maxlen=20)
 
     def log(self, severity: Any, msg: str) -> None:
         """Take a message; TensorRT calls this from threads of its own."""
         if severity in (trt.ILogger.Severity.ERROR, trt.ILogger.Severity.INTERNAL_ERROR):
             self._errors.append(' '.join(msg.split()))
+        elif severity == trt.ILogger.Severity.WARNING:
+            self._warnings.append(' '.join(msg.split()))
+
+    def warnings(self) -> list[str]:
+        """Return the last warnings, each once, and forget them."""
+        warnings, self._warnings = self._warnings, deque(maxlen=20)
+        return list(dict.fromkeys(warnings))
 
     def quote(self) -> str:
         """Return the last errors and forget them."""

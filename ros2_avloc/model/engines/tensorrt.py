@@ -58,9 +58,13 @@ def load(bundle: Bundle, precision: str, options: EngineOptions) -> TensorRtEngi
     cache = PlanCache(cache_directory(options.cache_dir), options.warn)
     check_survives(cache, f'TensorRT {trt.__version__}, driver for CUDA {gpu.driver}, {gpu.name}')
     runtime = trt.Runtime(LOG)
-    with cache.locked(options.cancelled, options.progress):
-        networks = {graph: _network(runtime, bundle, _key(bundle, graph, precision, gpu), cache, options)
-                    for graph in SHAPES}
+    try:
+        with cache.locked(options.cancelled, options.progress):
+            networks = {graph: _network(runtime, bundle, _key(bundle, graph, precision, gpu), cache, options)
+                        for graph in SHAPES}
+    finally:
+        for warning in LOG.warnings():
+            options.warn(f'TensorRT warns: {warning}')
     device = f'{gpu.name} (compute capability {gpu.capability})'
     identity = EngineIdentity('tensorrt', trt.__version__, device, precision)
     return TensorRtEngine(identity, networks, options.warn)
