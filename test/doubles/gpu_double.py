@@ -62,7 +62,7 @@ class Cuda:
         self.streams: dict[int, list[Callable[[], None]]] = {}
         self.recording: dict[int, list[Callable[[], None]]] = {}
         self.capturing: dict[int, int] = {}  # the thread of each stream that is recorded
-        self.graphs = 0
+        self.graphs = self.flags = 0
 
     def queue(self, stream: int, work: Callable[[], None]) -> None:
         """Let a stream do something later, or record it."""
@@ -99,6 +99,9 @@ class Cuda:
     def cudaDeviceGetAttribute(self, attribute: Any, device: int) -> int:
         capability = {'cudaDevAttrComputeCapabilityMajor': 8, 'cudaDevAttrComputeCapabilityMinor': 7}
         return capability[attribute.name]
+
+    def cudaSetDeviceFlags(self, flags: int) -> None:
+        self.flags = flags
 
     def cudaDriverGetVersion(self) -> int:
         return self.driver

@@ -115,6 +115,13 @@ def test_auto_takes_float16_and_falls_back_to_float32(machine, halved, bundle):
         machine.open(bundle, 'bf16')
 
 
+def test_whoever_waits_for_the_gpu_sleeps(machine, bundle):
+    machine.open(bundle)
+    calls = machine.cuda.double.calls
+    assert machine.cuda.flags == machine.cuda.module.cudaDeviceScheduleBlockingSync
+    assert calls.index('cudaSetDeviceFlags') < calls.index('cudaStreamCreateWithFlags')
+
+
 def test_frames_and_sounds_do_not_mix(machine, bundle, tiny):
     engine = machine.open(bundle)
     rng = np.random.default_rng(2)

@@ -43,7 +43,7 @@ class Gpu:
 
 
 def find_gpu() -> Gpu:
-    """Look for a device that can be used.
+    """Look for a device that can be used, and let this process sleep where it waits for it.
 
     Raises
     ------
@@ -53,6 +53,8 @@ def find_gpu() -> Gpu:
     try:
         if not _value(runtime.cudaGetDeviceCount()):
             raise EngineUnavailableError('CUDA finds no device')
+        # who waits for it sleeps, and leaves the core to the node's callbacks; if that is refused, it spins
+        runtime.cudaSetDeviceFlags(runtime.cudaDeviceScheduleBlockingSync)
         return _describe(0)
     except (CudaError, RuntimeError) as error:  # RuntimeError: cuda-python has not found the driver
         raise EngineUnavailableError(f'no CUDA device can be used ({error})') from error
