@@ -8,6 +8,7 @@ overwritten too early shows in the results. Memory that is not given back shows 
 from __future__ import annotations
 
 import ctypes
+import itertools
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -63,6 +64,7 @@ class Cuda:
         self.recording: dict[int, list[Callable[[], None]]] = {}
         self.capturing: dict[int, int] = {}  # the thread of each stream that is recorded
         self.graphs = self.flags = 0
+        self._numbers = itertools.count(1)
 
     def queue(self, stream: int, work: Callable[[], None]) -> None:
         """Let a stream do something later, or record it."""
@@ -121,8 +123,9 @@ class Cuda:
 
     def cudaStreamCreateWithFlags(self, flags: int) -> int:
         assert flags == self.module.cudaStreamNonBlocking
-        self.streams[len(self.streams) + 1] = []
-        return len(self.streams)
+        stream = next(self._numbers)
+        self.streams[stream] = []
+        return stream
 
     def cudaStreamDestroy(self, stream: int) -> None:
         del self.streams[stream]

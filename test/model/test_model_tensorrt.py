@@ -212,6 +212,23 @@ def test_a_larger_gpu_of_the_same_name_has_plans_of_its_own(machine, bundle):
     assert machine.tensorrt.builds == 6
 
 
+def test_of_two_that_start_at_once_one_builds(machine, bundle, tiny):
+    one_waits = threading.Event()
+    machine.tensorrt.on_step = lambda: one_waits.wait(10)  # the build goes on when the other has met the lock
+
+    def progress(sentence):
+        if 'another process is building' in sentence:
+            one_waits.set()
+
+    with ThreadPoolExecutor(2) as pool:
+        engines = list(pool.map(lambda _: machine.open(bundle, progress=progress), range(2)))
+    assert one_waits.is_set()
+    assert machine.tensorrt.builds == 3
+    for engine in engines:
+        logits = engine.localize(tiny.image, engine.embed_sound(tiny.spectrogram))
+        np.testing.assert_allclose(logits, tiny.logits, atol=1e-4)
+
+
 @pytest.mark.parametrize('damage', ['flipped', 'short', 'empty', 'no facts', 'odd facts', 'foreign'])
 def test_a_damaged_or_foreign_plan_is_built_again(machine, bundle, damage):
     machine.open(bundle)
