@@ -74,7 +74,8 @@ def test_shapes_are_settled_and_weights_are_constants(path):
         assert all(size.dim_value > 0 for size in entry.type.tensor_type.shape.dim), entry
     fixed = {entry.name for entry in graph.initializer}
     fixed |= {node.output[0] for node in graph.node if node.op_type == 'Constant'}
-    fixed |= {node.output[0] for node in graph.node if node.op_type == 'Cast' and node.input[0] in fixed}
+    if path.stem.endswith('_fp32'):  # the parser makes a layer of such a Cast: docs/tensorrt.md
+        fixed |= {node.output[0] for node in graph.node if node.op_type == 'Cast' and node.input[0] in fixed}
     for node in graph.node:
         if node.op_type in ('Conv', 'Gemm', 'Reshape'):
             assert set(node.input[1:]) <= fixed, node
