@@ -12,6 +12,7 @@ help:
 	@echo 'make demo    simulator, node and checker for 30 s; writes demo/'
 	@echo 'make test    every test'
 	@echo 'make bench   the benchmarks, or some: make bench SECTIONS="stages dds"; writes benchmark/results/'
+	@echo '             with PACK=DIRECTORY also on the photos and recordings of a pack'
 	@echo 'make lint    ruff and mypy'
 	@echo 'make clean   removes what the others wrote, but not the set-up (.venv)'
 
@@ -22,7 +23,7 @@ test:
 	@ROS_PYTHON_CHECK_FIELDS=1 $(SETUP) learning test -- python -m pytest
 
 bench:
-	@$(SETUP) learning -- python -m benchmark.run $(SECTIONS)
+	@$(SETUP) learning -- python -m benchmark.run $(SECTIONS) $(addprefix --pack ,$(PACK))
 
 lint:
 	@$(SETUP) learning test -- ruff check

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from benchmark.engines import opened
 from benchmark.sheet import Goal, Row, Sheet
+from ros2_avloc.errors import EngineError
 from ros2_avloc.learning.material.banks import simulated_bank
 from ros2_avloc.learning.material.worlds import INDIVIDUALS, MEASURED
 from ros2_avloc.learning.training.checks import Check, check_of
@@ -35,6 +36,8 @@ def measure(bundle: Bundle) -> list[Sheet]:
 def sheet_of(check: Check, bundle: Bundle) -> Sheet:
     """Compare the engines on given scenes."""
     with opened(bundle) as (engines, declined):
+        if REFERENCE not in engines:
+            raise EngineError(f'{REFERENCE}, which the others are held against, does not run; {declined}')
         heatmaps = {name: _heatmaps(engine, bundle, check) for name, engine in engines.items()}
     rows = [row_of(name, found, heatmaps[REFERENCE]) for name, found in heatmaps.items()]
     notes = [f'{len(check.images)} scenes; reference: {REFERENCE}.', *declined]

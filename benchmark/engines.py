@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import tempfile
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,20 +16,11 @@ from benchmark.machine import cores
 from benchmark.measure import Run, Times, again, times
 from benchmark.networks import FULL_WIDTH, operations, random_bundle, random_network, width_of
 from benchmark.sheet import Goal, Row, Sheet
-from ros2_avloc.errors import AvlocError
 from ros2_avloc.model.bundle import Bundle
+from ros2_avloc.model.engines import ENGINES, PRECISIONS
 from ros2_avloc.model.engines.base import Engine
 from ros2_avloc.model.engines.options import EngineOptions
 
-ENGINES = (
-    ('tensorrt', 'fp16'),
-    ('tensorrt', 'fp32'),
-    ('torch', 'fp32'),
-    ('torch', 'fp16'),
-    ('openvino', 'bf16'),
-    ('openvino', 'fp32'),
-    ('onnxruntime', 'fp32'),
-)
 EAGER = 'torch eager fp32'
 FASTER, LIMIT = 'times faster than eager', 'of the limit'
 PRODUCTS = {'fp32': torch.float32, 'bf16': torch.bfloat16}
@@ -57,16 +49,28 @@ def opened(bundle: Bundle) -> Iterator[tuple[dict[str, Engine], list[str]]]:
     found: dict[str, Engine] = {}
     declined = []
     with ExitStack() as stack:
-        for name, precision in ENGINES:
+        for name, precision in itertools.product(ENGINES, PRECISIONS):
             try:
-                module = importlib.import_module(f'ros2_avloc.model.engines.{name}')
-                engine = module.load(bundle, precision, EngineOptions(asked=name))
-            except (AvlocError, ImportError) as error:
-                declined.append(f'Not here: {name} {precision}: {error}')
+                engine = _running(bundle, name, precision)
+            except Exception as error:  # each library has errors of its own
+                told = ' '.join(str(error).split()) or type(error).__name__
+                declined.append(f'Not here: {name} {precision}: {told}')
                 continue
             stack.callback(engine.close)
             found[f'{name} {precision}'] = engine
         yield found, declined
+
+
+def _running(bundle: Bundle, name: str, precision: str) -> Engine:
+    """Load an engine and run it once: some fail only then."""
+    module = importlib.import_module(f'ros2_avloc.model.engines.{name}')
+    engine: Engine = module.load(bundle, precision, EngineOptions(asked=name))
+    try:
+        one_window(engine, bundle)()
+    except BaseException:
+        engine.close()
+        raise
+    return engine
 
 
 def eager(bundle: Bundle) -> Callable[[], Any]:

@@ -1,4 +1,7 @@
-"""``make bench``: the benchmarks, as tables on the screen and as JSON in benchmark/results/."""
+"""``make bench``: the benchmarks, as tables on the screen and as JSON in benchmark/results/.
+
+The JSON is written anew after each section, so that what was measured stays when a later one is broken off.
+"""
 
 from __future__ import annotations
 
@@ -28,16 +31,13 @@ SECTIONS = {
     'growth': 'what frame size, rate, channels, sources and topics cost',
     'dds': 'the node as a process: latency, frames answered, CPU, memory',
     'startup': 'from process start to first result',
-    'memory': 'the memory of the node over ten minutes; only if named',
-    'photos': 'answers, on val scenes of the pack; only if named, needs --pack',
+    'memory': 'the memory of the node over ten minutes',
+    'photos': 'the same as answers, on val scenes of a pack; only with --pack',
 }
 """In the order of the page."""
 
 WIDTH = 160
 """Of tables that go into a file, in letters."""
-
-NAMED = ('memory', 'photos')
-"""Sections that do not run by themselves."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -46,25 +46,42 @@ def main(arguments: Sequence[str] | None = None) -> None:
     console = Console(width=None if sys.stdout.isatty() else WIDTH)
     bundle = Bundle.load(bundle_path(given.bundle))
     report: dict[str, Any] = machine.describe() | {'bundle': f'{bundle.name} {bundle.sha256}', 'sections': {}}
+    path = given.results / f'{report["date"][:19].replace(":", "")}.json'
     console.print(machine.sentence(report))
-    for name in given.sections or [name for name in SECTIONS if name not in NAMED]:
+    for name in given.sections or _all(given.pack):
         sheets = measured(name, bundle, **({'pack': given.pack} if name == 'photos' else {}))
         for sheet in sheets:
             _show(console, sheet)
         report['sections'][name] = [stored(sheet) for sheet in sheets]
-    given.results.mkdir(exist_ok=True)
-    path = given.results / f'{report["date"][:19].replace(":", "")}.json'
-    path.write_text(json.dumps(report, indent=1) + '\n', encoding='utf-8')
+        _write(path, report)
     console.print(f'Written to {path}')
 
 
+def _all(pack: Path | None) -> list[str]:
+    return [name for name in SECTIONS if name != 'photos' or pack is not None]
+
+
 def measured(name: str, bundle: Bundle, **options: Any) -> list[Sheet]:
-    """Return what a section finds, or why it cannot run here."""
+    """Return what a section finds, or why it cannot run here: none keeps the others from running."""
     try:
         sheets: list[Sheet] = importlib.import_module(f'benchmark.{name}').measure(bundle, **options)
     except (AvlocError, ImportError, OSError) as error:
-        return [Sheet(name.capitalize(), [], notes=[f'Not measured: {error}'])]
+        return [_not_measured(name, str(error))]
+    except Exception as error:  # each library has errors of its own
+        return [_not_measured(name, repr(error))]
     return sheets
+
+
+def _not_measured(name: str, why: str) -> Sheet:
+    return Sheet(name.capitalize(), [], notes=[f'Not measured: {why}'])
+
+
+def _write(path: Path, report: dict[str, Any]) -> None:
+    """Write it whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix('.part')
+    part.write_text(json.dumps(report, indent=1) + '\n', encoding='utf-8')
+    part.replace(path)
 
 
 def _show(console: Console, sheet: Sheet) -> None:
@@ -81,7 +98,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         nargs='*',
         choices=[*SECTIONS, []],
         metavar='SECTION',
-        help=f'which to run; none: all but {" and ".join(NAMED)}. {sections}',
+        help=f'which to run; none: all. {sections}',
     )
     parser.add_argument('--bundle', default='avolnet', help='directory of a bundle')
     parser.add_argument('--pack', type=Path, help='of photos and recordings, for the section photos')

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,11 @@ import numpy as np
 import pytest
 
 from benchmark import answers, dds, engines, growth, material, measure, memory, page, photos, run, startup
-from benchmark.sheet import markdown, restored
+from benchmark.sheet import Sheet, markdown, restored
 from ros2_avloc.errors import EngineError
 from ros2_avloc.learning.material.packs import COLUMNS as COLUMNS_OF_A_PACK
 from ros2_avloc.model.bundle import Bundle
+from ros2_avloc.model.engines import onnxruntime, openvino, torch
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -89,7 +91,7 @@ def test_every_engine_that_works_here_stands_beside_eager(report: dict[str, Any]
     assert named[0] == engines.EAGER and 'onnxruntime fp32' in named
     notes = [note for sheet in report['sections']['engines'] for note in sheet['notes']]
     declined = [note for note in notes if note.startswith('Not here')]
-    assert len(named) + len(declined) == 2 * (1 + len(engines.ENGINES))
+    assert len(named) + len(declined) == 2 * (1 + len(engines.ENGINES) * len(engines.PRECISIONS))
 
 
 def test_in_float32_every_engine_answers_as_torch_does(report: dict[str, Any]) -> None:
@@ -171,20 +173,67 @@ def test_a_section_that_cannot_run_here_says_why(shipped: Bundle, tmp_path: Path
     assert sheet.notes[0].startswith(f'Not measured: {tmp_path} is no pack')
 
 
-@pytest.mark.parametrize('error', [EngineError('no engine'), ImportError('no torch'), TimeoutError('late')])
+@pytest.mark.parametrize(
+    ('error', 'told'),
+    [(EngineError('no engine'), 'no engine'), (ImportError('no torch'), 'no torch'),
+     (TimeoutError('late'), 'late'), (KeyError('CUDA'), "KeyError('CUDA')")],
+)
 def test_the_other_sections_run_on(
-    shipped: Bundle, monkeypatch: pytest.MonkeyPatch, error: Exception
+    shipped: Bundle, monkeypatch: pytest.MonkeyPatch, error: Exception, told: str
 ) -> None:
-    def fails(bundle: Bundle) -> None:
+    monkeypatch.setattr(answers, 'measure', raising(error))
+    (sheet,) = run.measured('answers', shipped)
+    assert sheet.notes == [f'Not measured: {told}']
+
+
+def raising(error: BaseException) -> Callable[..., Any]:
+    def fails(*_: Any) -> None:
         raise error
 
-    monkeypatch.setattr(answers, 'measure', fails)
+    return fails
+
+
+def test_an_engine_that_loads_badly_is_left_out(shipped: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(onnxruntime, 'load', raising(RuntimeError('bad\ndriver')))
+    monkeypatch.setattr(openvino.GraphEngine, 'localize', raising(AttributeError()))
+    with engines.opened(shipped) as (found, declined):
+        assert 'torch fp32' in found and not any('onnxruntime' in name for name in found)
+    assert 'Not here: onnxruntime fp32: bad driver' in declined
+    assert 'Not here: openvino fp32: AttributeError' in declined
+
+
+def test_without_the_reference_no_answer_is_judged(shipped: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, 'load', raising(EngineError('gone')))
+    monkeypatch.setattr(answers, 'INDIVIDUALS', {answers.MEASURED: 1})
+    monkeypatch.setattr(answers, 'SCENES', 2)
     (sheet,) = run.measured('answers', shipped)
-    assert sheet.notes == [f'Not measured: {error}']
+    assert not sheet.rows and 'torch fp32: gone' in sheet.notes[0]
 
 
-def test_what_takes_long_or_needs_a_pack_runs_only_when_named(capsys: pytest.CaptureFixture[str]) -> None:
-    assert set(run.SECTIONS) - set(run.NAMED) == set(COLUMNS) - {'memory'}
+def test_what_was_measured_stays_when_the_rest_is_broken_off(
+    shipped: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(growth, 'measure', lambda bundle: [Sheet('Growth', [{'ms': 1.0}])])
+    monkeypatch.setattr(dds, 'measure', raising(KeyboardInterrupt()))
+    with pytest.raises(KeyboardInterrupt):
+        run.main(['growth', 'dds', '--results', str(tmp_path)])
+    (written,) = tmp_path.iterdir()
+    assert list(json.loads(written.read_text(encoding='utf-8'))['sections']) == ['growth']
+
+
+def test_photos_are_looked_at_only_where_there_are_some(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(run, 'measured', lambda name, bundle, **options: [])
+    run.main(['--results', str(tmp_path / 'without')])
+    run.main(['--results', str(tmp_path / 'with'), '--pack', str(tmp_path)])
+    found = [list(json.loads(path.read_text())['sections']) for path in sorted(tmp_path.rglob('*.json'))]
+    assert found == [list(run.SECTIONS), list(COLUMNS)]
+    assert set(run.SECTIONS) == {*COLUMNS, 'photos'}
     with pytest.raises(SystemExit):
         run.main(['photos'])
     assert 'needs --pack' in capsys.readouterr().err
+
+
+def test_the_torch_engine_can_be_had_without_cuda_graphs() -> None:
+    assert callable(torch._capture) and callable(torch._as_it_is)
