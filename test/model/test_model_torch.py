@@ -1,7 +1,10 @@
-"""The torch engine on the CPU, where it is asked for; its CUDA path needs a GPU."""
+"""The torch engine on the CPU, where it is asked for, and, where there is a GPU, on CUDA."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +16,15 @@ onnx = pytest.importorskip('onnx')
 from onnx import helper, numpy_helper  # noqa: E402
 from scipy.special import expit  # noqa: E402
 
-from ros2_avloc.errors import EngineError  # noqa: E402
+from ros2_avloc.errors import DeviceLostError, EngineError  # noqa: E402
 from ros2_avloc.model.bundle import Bundle  # noqa: E402
 from ros2_avloc.model.engines import open_engine  # noqa: E402
 from ros2_avloc.model.engines.check import TOLERANCE  # noqa: E402
 
 SHIPPED = Path(__file__).parents[2] / 'models' / 'avolnet'
 on_the_cpu = pytest.mark.skipif(torch.cuda.is_available(), reason='there is a GPU')
+on_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason='there is no GPU')
+both = pytest.mark.parametrize('precision', ['fp32', 'fp16'])
 
 
 def opened(bundle, precision='fp32'):
@@ -30,6 +35,7 @@ def test_computes_what_numpy_computes(bundle, tiny):
     engine = opened(bundle)
     assert (engine.identity.name, engine.identity.precision) == ('torch', 'fp32')
     assert engine.identity.version == torch.__version__
+    assert engine.identity.layers == 'fp32: 5'
     rng = np.random.default_rng(1)
     images = rng.uniform(-1, 1, (2, *tiny.image.shape)).astype(np.float32)
     sounds = rng.uniform(-2, 2, (2, *tiny.spectrogram.shape)).astype(np.float32)
@@ -58,7 +64,7 @@ def test_a_cpu_is_taken_only_where_torch_is_asked_for(bundle):
     engine, reasons = open_engine(bundle, without={'tensorrt'})
     assert engine.identity.name == 'openvino'
     assert reasons[0].startswith('torch was not taken: it finds no CUDA device')
-    assert open_engine(bundle, name='torch')[0].identity.device == 'CPU'
+    assert open_engine(bundle, name='torch')[0].identity.device.startswith('CPU (')
 
 
 def test_a_closed_engine_and_a_wrong_input_are_engine_errors(bundle, tiny):
@@ -69,6 +75,111 @@ def test_a_closed_engine_and_a_wrong_input_are_engine_errors(bundle, tiny):
     engine.close()
     with pytest.raises(EngineError, match='torch was closed'):
         engine.localize(tiny.image, sound)
+
+
+@on_the_cpu
+def test_a_device_is_lost_where_it_fails_not_where_an_error_names_it(bundle, tiny):
+    engine = opened(bundle)
+
+    def fail():
+        raise RuntimeError('CUDA out of memory')
+
+    engine._run['sound'] = fail
+    with pytest.raises(EngineError, match='torch failed in the sound graph: CUDA out of memory') as raised:
+        engine.embed_sound(tiny.spectrogram)
+    assert not isinstance(raised.value, DeviceLostError)
+    engine._device = torch.device('cuda')  # here there is none: whatever it is asked, it fails
+    with pytest.raises(DeviceLostError, match='torch has lost its device: CUDA out of memory'):
+        engine.embed_sound(tiny.spectrogram)
+
+
+@on_cuda
+@both
+def test_cuda_computes_the_golden_values_and_says_where(precision):
+    bundle = Bundle.load(SHIPPED)
+    engine = opened(bundle, precision)
+    golden, identity = bundle.golden, engine.identity
+    assert torch.cuda.get_device_name() in identity.device
+    assert identity.precision == precision
+    assert identity.layers.startswith(f'{precision}: ')
+    logits = engine.localize(golden.image, engine.embed_sound(golden.spectrogram))
+    probability = bundle.calibration.probability
+    assert np.abs(probability(logits) - probability(golden.logits)).max() <= TOLERANCE[precision]
+
+
+@on_cuda
+@both
+def test_two_sounds_are_held_on_the_device_at_once(bundle, tiny, precision):
+    engine = opened(bundle, precision)
+    sounds = [tiny.spectrogram, -tiny.spectrogram]
+    embedded = [engine.embed_sound(sound) for sound in sounds]
+    for sound, embedding in [*zip(sounds, embedded, strict=True)] * 2:
+        logits = engine.localize(tiny.image, embedding)
+        assert embedding.is_cuda
+        assert np.abs(expit(logits) - expit(tiny.expected(tiny.image, sound))).max() <= TOLERANCE[precision]
+
+
+@on_cuda
+@both
+def test_a_captured_graph_computes_what_its_pieces_do(bundle, tiny, monkeypatch, precision):
+    from ros2_avloc.model.engines import torch as module
+
+    captured = opened(bundle, precision)
+    monkeypatch.setattr(module, '_capture', module._as_it_is)
+    piecewise = opened(bundle, precision)
+    rng = np.random.default_rng(2)
+    for _ in range(3):
+        image = rng.uniform(-1, 1, tiny.image.shape).astype(np.float32)
+        sound = rng.uniform(-2, 2, tiny.spectrogram.shape).astype(np.float32)
+        one, other = (engine.localize(image, engine.embed_sound(sound)) for engine in (captured, piecewise))
+        assert np.abs(expit(one) - expit(other)).max() <= TOLERANCE[precision]
+
+
+@on_cuda
+def test_another_thread_than_the_one_that_opened_it_runs_it(bundle, tiny):
+    engine = opened(bundle)
+    with ThreadPoolExecutor(1) as worker:
+        sound = worker.submit(engine.embed_sound, tiny.spectrogram).result()
+        logits = worker.submit(engine.localize, tiny.image, sound).result()
+    np.testing.assert_allclose(logits, tiny.logits, atol=1e-3)
+
+
+@on_cuda
+def test_work_that_finds_no_memory_fails_alone(bundle, tiny):
+    engine = opened(bundle)
+    run = engine._run['sound']
+    engine._run['sound'] = lambda: torch.empty(1 << 50, device='cuda')
+    with pytest.raises(EngineError, match='out of memory') as raised:
+        engine.embed_sound(tiny.spectrogram)
+    assert not isinstance(raised.value, DeviceLostError)
+    engine._run['sound'] = run
+    logits = engine.localize(tiny.image, engine.embed_sound(tiny.spectrogram))
+    np.testing.assert_allclose(logits, tiny.logits, atol=1e-3)
+
+
+LOSE = """
+import sys, numpy, torch
+from pathlib import Path
+from ros2_avloc.errors import DeviceLostError
+from ros2_avloc.model.bundle import Bundle
+from ros2_avloc.model.engines import open_engine
+bundle = Bundle.load(Path(sys.argv[1]))
+engine, _ = open_engine(bundle, name='torch', precision='fp32', strict=True)
+engine._run['sound'] = lambda: torch.zeros(2, device='cuda')[torch.full((1,), 9, device='cuda')]
+for _ in range(2):
+    try:
+        engine.localize(bundle.golden.image, engine.embed_sound(bundle.golden.spectrogram))
+    except DeviceLostError as error:
+        print(error)
+engine.close()
+"""
+
+
+@on_cuda
+def test_a_device_that_fails_is_lost_for_the_process(bundle):
+    """In a process of its own: an index out of bounds in a kernel is an error that stays."""
+    said = subprocess.run([sys.executable, '-c', LOSE, str(bundle.path)], capture_output=True, text=True)
+    assert said.stdout.count('torch has lost its device: ') == 2, said.stderr
 
 
 def test_an_operator_that_it_does_not_know_is_named(tiny, tmp_path):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ros2_avloc.errors import EngineError
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,31 @@ class EngineIdentity:
     device: str
     precision: str
     layers: str = ''
+
+
+def identify(name: str, version: str, device: str, precision: str,
+             layers: Mapping[str, int]) -> EngineIdentity:
+    """Say what runs, of an engine whose library tells the precision of each convolution and matrix product.
+
+    Parameters
+    ----------
+    name, version, device
+        As the library says it.
+    precision
+        That was asked for.
+    layers
+        How many convolutions and matrix products are computed in which precision.
+
+    Raises
+    ------
+    EngineError
+        If the lowest of them is not the precision that was asked for.
+    """
+    lowest = set(layers) - {'fp32'} or {'fp32'}
+    if lowest != {precision}:
+        raise EngineError(f'{device} computes in {" and ".join(sorted(lowest))}, not in {precision}')
+    in_words = ', '.join(f'{one}: {count}' for one, count in sorted(layers.items()))
+    return EngineIdentity(name, version, device, precision, in_words)
 
 
 class Engine(Protocol):

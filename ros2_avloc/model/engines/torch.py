@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -18,12 +19,15 @@ from torch.nn import functional
 
 from ros2_avloc.errors import DeviceLostError, EngineError, EngineUnavailableError
 from ros2_avloc.model.bundle import Bundle
-from ros2_avloc.model.engines.base import EngineIdentity
+from ros2_avloc.model.engines.base import EngineIdentity, identify
 from ros2_avloc.model.engines.graphs import Array
 from ros2_avloc.model.engines.options import EngineOptions
+from ros2_avloc.model.engines.processor import processor_name
 
 _TYPES = {'fp32': torch.float32, 'fp16': torch.float16}
 _PRECISIONS = {of_library: precision for precision, of_library in _TYPES.items()}
+
+_PRODUCTS = ('Conv', 'Gemm', 'MatMul')
 
 _WARM_UPS = 3
 """Runs before a CUDA graph is captured, in which cuDNN chooses its kernels."""
@@ -44,7 +48,8 @@ def load(bundle: Bundle, precision: str, options: EngineOptions) -> TorchEngine:
     torch.backends.cudnn.benchmark = True
     vision = _Network(bundle.graph('vision'), _TYPES[precision], device)
     sound = _Network(bundle.graph('sound'), _TYPES[precision], device)
-    return TorchEngine(device, vision, sound, _Network(bundle.graph('head'), torch.float32, device))
+    head = _Network(bundle.graph('head'), torch.float32, device)
+    return TorchEngine(device, precision, vision, sound, head)
 
 
 def _device(asked: str, precision: str) -> torch.device:
@@ -63,17 +68,21 @@ class TorchEngine:
     ----------
     device
         That holds the networks.
+    precision
+        That was asked for.
     vision, sound, head
         The networks.
     """
 
-    def __init__(self, device: torch.device, vision: _Network, sound: _Network, head: _Network) -> None:
+    def __init__(self, device: torch.device, precision: str,
+                 vision: _Network, sound: _Network, head: _Network) -> None:
         self._device = device
         self._inputs = {'image': _Input((1, 3, 224, 224), device),
                         'spectrogram': _Input((1, 1, 257, 200), device)}
         self._compared = torch.zeros((1, 128), device=device)
         image, spectrogram = (self._inputs[name].tensor for name in ('image', 'spectrogram'))
-        self._dtype = vision(image).dtype
+        layers = vision.layers(image) + sound.layers(spectrogram) + head.layers(vision(image), self._compared)
+        self._identity = identify('torch', torch.__version__, _name(device), precision, layers)
         prepare = _capture if device.type == 'cuda' else _as_it_is
         self._run = {'sound': prepare(lambda: sound(spectrogram).float()),
                      'vision': prepare(lambda: head(vision(image).float(), self._compared))}
@@ -81,9 +90,7 @@ class TorchEngine:
     @property
     def identity(self) -> EngineIdentity:
         """What runs."""
-        cuda = self._device.type == 'cuda'
-        name = f'{torch.cuda.get_device_name(self._device)} (CUDA {torch.version.cuda})' if cuda else 'CPU'
-        return EngineIdentity('torch', torch.__version__, name, _PRECISIONS[self._dtype])
+        return self._identity
 
     def embed_sound(self, spectrogram: Array) -> Tensor:
         """Embed float32 ``(257, 200)``.
@@ -120,9 +127,26 @@ class TorchEngine:
                 yield
         except Exception as error:  # torch raises what it likes
             sentence = ' '.join(str(error).split())
-            if 'CUDA' in sentence:
+            if _is_lost(self._device):
                 raise DeviceLostError(f'torch has lost its device: {sentence}') from error
             raise EngineError(f'torch failed in the {graph} graph: {sentence}') from error
+
+
+def _name(device: torch.device) -> str:
+    if device.type == 'cuda':
+        return f'{torch.cuda.get_device_name(device)} (CUDA {torch.version.cuda})'
+    return f'CPU ({processor_name()})'
+
+
+def _is_lost(device: torch.device) -> bool:
+    """Whether a device fails by itself, unlike work that asked too much of it, as of its memory."""
+    if device.type == 'cpu':
+        return False
+    try:
+        torch.cuda.synchronize(device)
+    except Exception:  # torch raises what it likes
+        return True
+    return False
 
 
 class _Input:
@@ -180,14 +204,24 @@ class _Network:
         self._weights = {name: _weight(value, dtype, device) for name, value in constants.items()}
         self._steps = [(_call(node, constants), _tensors(node), node.output[0])
                        for node in graph.node if node.op_type != 'Constant']
+        self._products = [node.output[0] for node in graph.node if node.op_type in _PRODUCTS]
 
     def __call__(self, *inputs: Tensor) -> Tensor:
+        return self._compute(inputs)[self._output]
+
+    def layers(self, *inputs: Tensor) -> Counter[str]:
+        """Count the convolutions and matrix products by the precision of what they give."""
+        known = self._compute(inputs)
+        return Counter(_PRECISIONS[known[name].dtype] for name in self._products)
+
+    def _compute(self, inputs: tuple[Tensor, ...]) -> dict[str, Tensor]:
+        """Return every tensor of the graph by its name."""
         with torch.inference_mode():
             known = self._weights | {name: value.to(self._dtype)
                                      for name, value in zip(self._inputs, inputs, strict=True)}
             for call, names, output in self._steps:
                 known[output] = call(*(known[name] for name in names))
-        return known[self._output]
+        return known
 
 
 def _weight(value: Any, dtype: torch.dtype, device: torch.device) -> Tensor:
