@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,8 +12,11 @@ from scipy.special import expit
 from ros2_avloc.errors import EngineError
 from ros2_avloc.model.engines import ENGINES, open_engine
 from ros2_avloc.model.engines.check import TOLERANCE, check_golden
+from ros2_avloc.model.engines.options import EngineOptions
 
 HERE = ('openvino', 'onnxruntime')
+PRODUCTS = 5
+"""Convolutions and matrix products of the tiny network."""
 
 
 @pytest.mark.parametrize('name', HERE)
@@ -19,7 +24,8 @@ def test_computes_what_numpy_computes_in_fp32(bundle, tiny, name):
     engine, reasons = open_engine(bundle, name=name, precision='fp32', strict=True)
     assert reasons == []
     assert (engine.identity.name, engine.identity.precision) == (name, 'fp32')
-    assert 'bf16' not in engine.identity.layers
+    assert engine.identity.layers == f'fp32: {PRODUCTS}'
+    assert engine.identity.device.startswith('CPU (')
     rng = np.random.default_rng(1)
     image = rng.uniform(-1, 1, tiny.image.shape).astype(np.float32)
     spectrogram = rng.uniform(-2, 2, tiny.spectrogram.shape).astype(np.float32)
@@ -49,6 +55,7 @@ def test_a_reduced_precision_is_right_or_refused_in_words(bundle, tiny, name, pr
         assert f'{name} in {precision} was not taken' in str(error)
         return
     assert engine.identity.precision == precision
+    assert precision in engine.identity.layers
     logits = engine.localize(tiny.image, engine.embed_sound(tiny.spectrogram))
     assert np.abs(expit(logits) - expit(tiny.logits)).max() <= TOLERANCE[precision]
     assert not np.array_equal(logits, tiny.logits)
@@ -86,6 +93,14 @@ def test_an_absent_library_is_a_reason(bundle, monkeypatch):
     assert any('openvino' in reason and 'pip install openvino' in reason for reason in reasons)
 
 
+def test_what_tensorrt_needs_is_said_by_its_page(bundle, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'tensorrt', None)
+    monkeypatch.delitem(sys.modules, 'ros2_avloc.model.engines.tensorrt', raising=False)
+    _, reasons = open_engine(bundle)
+    assert reasons[0].startswith('tensorrt was not taken: it cannot be imported')
+    assert reasons[0].endswith('see docs/tensorrt.md.')
+
+
 def test_libraries_are_imported_only_when_chosen():
     code = ('import sys, ros2_avloc.model.engines, ros2_avloc.model.localizer; '
             'print(sorted({"torch", "openvino", "onnxruntime", "tensorrt", "rclpy"} & set(sys.modules)))')
@@ -116,8 +131,76 @@ def test_a_result_that_is_not_a_number_is_refused(tiny, tmp_path):
 
 @pytest.mark.parametrize('graph', ['vision_fp32', 'sound_fp32', 'head'])
 def test_a_graph_that_no_library_reads_is_an_engine_error(tiny, tmp_path, graph):
-    with pytest.raises(EngineError, match=r'openvino.* cannot load the model.*onnxruntime.* cannot load'):
+    with pytest.raises(EngineError, match=r'openvino.* cannot load or run .*onnxruntime.* cannot load'):
         open_engine(tiny.write(tmp_path, **{graph: b'not a graph'}))
+
+
+class Odd:
+    """An engine that fails with an error of its own, or says something odd of itself."""
+
+    def __init__(self, engine, precision=None):
+        self.engine = engine
+        self.identity = replace(engine.identity, precision=precision or engine.identity.precision)
+        self.closed = False
+
+    def embed_sound(self, spectrogram):
+        raise KeyError('nothing')
+
+    def localize(self, image, sound):
+        raise AssertionError('there is no sound')
+
+    def close(self):
+        self.closed = True
+
+
+@pytest.mark.parametrize(('precision', 'reason'), [
+    (None, "it cannot load or run the model (KeyError: 'nothing')"),
+    ('bf16 and fp16', "it says that it computes in 'bf16 and fp16', for which nothing is promised")])
+def test_an_engine_that_fails_in_its_own_way_is_closed(bundle, monkeypatch, precision, reason):
+    module = importlib.import_module('ros2_avloc.model.engines.openvino')
+    odd = Odd(module.load(bundle, 'fp32', EngineOptions()), precision)
+    monkeypatch.setattr(module, 'load', lambda *_: odd)
+    engine, reasons = open_engine(bundle, name='openvino')
+    assert engine.identity.name == 'onnxruntime'
+    assert reasons[0] == f'openvino in fp16 was not taken: {reason}.'
+    assert odd.closed
+
+
+def test_onnxruntime_says_what_was_computed_not_what_was_asked_for(tiny, tmp_path):
+    with pytest.raises(EngineError, match=r'computes in double, not in fp32'):
+        open_engine(tiny.write(tmp_path, head=_head_in_double(tiny)), name='onnxruntime', strict=True)
+
+
+@pytest.mark.parametrize(('precision', 'listed', 'device'), [
+    ('fp16', ['CPU'], 'CPU'), ('fp16', ['CPU', 'GPU'], 'GPU'), ('fp16', ['CPU', 'GPU.0', 'GPU.1'], 'GPU'),
+    ('bf16', ['CPU', 'GPU'], 'CPU'), ('fp32', ['CPU', 'GPU'], 'CPU')])
+def test_openvino_takes_a_gpu_for_float16_alone(precision, listed, device):
+    from ros2_avloc.model.engines.openvino import device_for
+
+    assert device_for(precision, listed) == device
+
+
+def test_a_gpu_that_openvino_cannot_use_is_a_reason_to_take_the_processor(bundle, monkeypatch):
+    module = importlib.import_module('ros2_avloc.model.engines.openvino')
+    if _gpus(module):
+        pytest.skip('OpenVINO has a GPU here')
+    chosen = module.device_for
+    monkeypatch.setattr(module, 'device_for', lambda precision, _: chosen(precision, ['CPU', 'GPU']))
+    engine, reasons = open_engine(bundle, name='openvino')
+    assert (engine.identity.name, engine.identity.device[:5]) == ('openvino', 'CPU (')
+    assert 'openvino in fp16 was not taken: it cannot load or run the model (RuntimeError: ' in reasons[0]
+
+
+def test_openvino_computes_in_float16_on_a_gpu(bundle, tiny):
+    module = importlib.import_module('ros2_avloc.model.engines.openvino')
+    if not _gpus(module):
+        pytest.skip('OpenVINO has no GPU here')
+    engine, reasons = open_engine(bundle, name='openvino', strict=True)
+    assert reasons == []
+    assert engine.identity.device.startswith('GPU')
+    assert (engine.identity.precision, engine.identity.layers) == ('fp16', f'fp16: {PRODUCTS - 1}, fp32: 1')
+    logits = engine.localize(tiny.image, engine.embed_sound(tiny.spectrogram))
+    assert np.abs(expit(logits) - expit(tiny.logits)).max() <= TOLERANCE['fp16']
 
 
 def test_a_closed_engine_and_a_wrong_input_are_engine_errors(bundle, tiny):
@@ -127,6 +210,26 @@ def test_a_closed_engine_and_a_wrong_input_are_engine_errors(bundle, tiny):
     engine.close()
     with pytest.raises(EngineError, match='was closed'):
         check_golden(engine, bundle)
+
+
+def _gpus(module) -> list[str]:
+    return [name for name in module.openvino.Core().available_devices if name.startswith('GPU')]
+
+
+def _head_in_double(tiny) -> bytes:
+    from onnx import TensorProto, helper
+
+    head = type(tiny.graphs['head.onnx'])()
+    head.CopyFrom(tiny.graphs['head.onnx'])
+    before, product, *after = head.graph.node
+    casts = [helper.make_node('Cast', [name], [f'{name}_double'], to=TensorProto.DOUBLE)
+             for name in product.input]
+    exact = helper.make_node('MatMul', [cast.output[0] for cast in casts], ['product'])
+    back = helper.make_node('Cast', ['product'], list(product.output), to=TensorProto.FLOAT)
+    nodes = [before, *casts, exact, back, *after]
+    del head.graph.node[:]
+    head.graph.node.extend(nodes)
+    return bytes(head.SerializeToString())
 
 
 def _head_with_bias(tiny, bias: float) -> bytes:

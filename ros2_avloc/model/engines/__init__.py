@@ -19,7 +19,7 @@ ENGINES = ('tensorrt', 'torch', 'openvino', 'onnxruntime')
 PRECISIONS = ('fp32', 'fp16', 'bf16')
 
 _AUTO_PRECISIONS = {'tensorrt': ('fp16', 'fp32'), 'torch': ('fp16', 'fp32'),
-                    'openvino': ('bf16', 'fp32'), 'onnxruntime': ('fp32',)}
+                    'openvino': ('fp16', 'bf16', 'fp32'), 'onnxruntime': ('fp32',)}
 """What ``'auto'`` tries, the fastest first."""
 
 
@@ -103,18 +103,23 @@ def _open(bundle: Bundle, name: str, precision: str, options: EngineOptions) -> 
         raise EngineUnavailableError('it finds no CUDA device, and is not the fastest on a CPU')
     try:
         module = importlib.import_module(f'ros2_avloc.model.engines.{name}')
-        engine: Engine = module.load(bundle, precision, options)
+        return _checked(module.load(bundle, precision, options), bundle)
     except ImportError as error:
         lacking = (error.name or name).split('.')[0]
-        remedy = 'see docs/tensorrt.md' if name == 'tensorrt' else f'pip install {lacking}'
-        raise EngineUnavailableError(f'it cannot be imported ({error}); {remedy}') from error
+        advice = 'see docs/tensorrt.md' if name == 'tensorrt' else f'pip install {lacking}'
+        raise EngineUnavailableError(f'it cannot be imported ({error}); {advice}') from error
     except EngineError:
         raise
     except Exception as error:  # each library has errors of its own
-        raise EngineError(f'it cannot load the model ({" ".join(str(error).split())})') from error
+        told = ' '.join(f'{type(error).__name__}: {error}'.split())
+        raise EngineError(f'it cannot load or run the model ({told})') from error
+
+
+def _checked(engine: Engine, bundle: Bundle) -> Engine:
+    """Return an engine that computes what the bundle says; close any other."""
     try:
         check_golden(engine, bundle)
-    except EngineError:
+    except BaseException:
         engine.close()
         raise
     return engine

@@ -26,13 +26,15 @@ def check_golden(engine: Engine, bundle: Bundle) -> None:
     EngineError
         If the engine computes something else.
     """
-    golden = bundle.golden
+    golden, precision = bundle.golden, engine.identity.precision
+    if precision not in TOLERANCE:
+        raise EngineError(f'it says that it computes in {precision!r}, for which nothing is promised')
     logits = engine.localize(golden.image, engine.embed_sound(golden.spectrogram))
     if logits.shape != golden.logits.shape or not np.isfinite(logits).all():
         raise EngineError(f'its output on the golden input is not finite {golden.logits.shape}')
     probability = bundle.calibration.probability
     difference = float(np.abs(probability(logits) - probability(golden.logits)).max())
-    if difference > TOLERANCE[engine.identity.precision]:
+    if difference > TOLERANCE[precision]:
         raise EngineError(f'its probabilities differ from the golden ones by up to {difference:.2g}')
     lost = golden.logits.max() - golden.logits.flat[logits.argmax()]
     if lost > PEAK_TOLERANCE * np.ptp(golden.logits):

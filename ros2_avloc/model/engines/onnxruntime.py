@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import onnxruntime
 
 from ros2_avloc.errors import EngineError
 from ros2_avloc.model.bundle import Bundle
-from ros2_avloc.model.engines.base import EngineIdentity
+from ros2_avloc.model.engines.base import identify
 from ros2_avloc.model.engines.graphs import Array, Graph, GraphEngine, Graphs
 from ros2_avloc.model.engines.options import EngineOptions
+from ros2_avloc.model.engines.processor import processor_name
 
 PROVIDER = 'CPUExecutionProvider'
+_PRODUCTS = ('Conv', 'Gemm', 'MatMul')
+"""How the names of operators end that are counted; fused ones have more in front."""
+_PRECISIONS = {'float': 'fp32', 'float16': 'fp16', 'bfloat16': 'bf16'}
 
 
 def load(bundle: Bundle, precision: str, options: EngineOptions) -> GraphEngine:
@@ -37,19 +44,36 @@ def graphs(paths: Mapping[str, Path], precision: str) -> Graphs:
     if precision != 'fp32':
         raise EngineError(f'it computes in fp32 on a CPU, not in {precision}')
     cores = len(os.sched_getaffinity(0))
-    sessions = {graph: _session(path, 1 if graph == 'head' else cores) for graph, path in paths.items()}
-    device = sessions['vision'].get_providers()[0].removesuffix('ExecutionProvider')
-    identity = EngineIdentity('onnxruntime', onnxruntime.__version__, device, 'fp32')
+    sessions: dict[str, onnxruntime.InferenceSession] = {}
+    layers: Counter[str] = Counter()
+    with TemporaryDirectory() as directory:
+        for graph, path in paths.items():
+            sessions[graph] = _session(path, 1 if graph == 'head' else cores, Path(directory))
+            layers.update(_layers(sessions[graph]))
+    provider = sessions['vision'].get_providers()[0].removesuffix('ExecutionProvider')
+    identity = identify('onnxruntime', onnxruntime.__version__, f'{provider} ({processor_name()})',
+                        precision, layers)
     return Graphs(identity, {name: _graph(session) for name, session in sessions.items()})
 
 
-def _session(path: Path, threads: int) -> onnxruntime.InferenceSession:
+def _session(path: Path, threads: int, profiles: Path) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     options.add_session_config_entry('session.intra_op.allow_spinning', '0')
+    options.enable_profiling = True
+    options.profile_file_prefix = str(profiles / path.stem)
     return onnxruntime.InferenceSession(str(path), options, providers=[PROVIDER])
+
+
+def _layers(session: onnxruntime.InferenceSession) -> Iterator[str]:
+    """Run a graph once, end its profile, and yield from it in which precision each product was computed."""
+    session.run(None, {entry.name: np.zeros(entry.shape, np.float32) for entry in session.get_inputs()})
+    events = json.loads(Path(session.end_profiling()).read_text(encoding='utf-8'))
+    for node in (event['args'] for event in events if event['name'].endswith('_kernel_time')):
+        if node['op_name'].endswith(_PRODUCTS):
+            yield from (_PRECISIONS.get(kind, kind) for kind in node['output_type_shape'][0])
 
 
 def _graph(session: onnxruntime.InferenceSession) -> Graph:

@@ -1,9 +1,9 @@
-"""OpenVINO on the CPU: in part bfloat16 where the processor has it, else float32."""
+"""OpenVINO: float16 on Intel's GPUs; on the CPU in part bfloat16 where it has that, else float32."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +12,13 @@ import openvino
 
 from ros2_avloc.errors import EngineError
 from ros2_avloc.model.bundle import Bundle
-from ros2_avloc.model.engines.base import EngineIdentity
+from ros2_avloc.model.engines.base import identify
 from ros2_avloc.model.engines.graphs import Array, Graph, GraphEngine, Graphs
 from ros2_avloc.model.engines.options import EngineOptions
 
-DEVICE = 'CPU'
 _TYPES = {'fp32': openvino.Type.f32, 'bf16': openvino.Type.bf16, 'fp16': openvino.Type.f16}
 _PRECISIONS = {'f32': 'fp32', 'f16': 'fp16'}  # the other names are the same
-_PRODUCTS = ('Convolution', 'FullyConnected', 'MatMul')
+_PRODUCTS = ('Convolution', 'FullyConnected', 'Gemm', 'MatMul')
 
 
 def load(bundle: Bundle, precision: str, options: EngineOptions) -> GraphEngine:
@@ -31,8 +30,8 @@ def graphs(paths: Mapping[str, Path], precision: str) -> Graphs:
     """Load float32 graphs, by name; the library converts their weights.
 
     The towers run with the latency hint: one request at a time on all cores of this process, whose threads
-    sleep between two runs. The head is always computed in float32, on one thread: its sums of 128 products
-    are what would suffer.
+    sleep between two runs; in float16 on the GPU, if there is one (see `device_for`). The head is always
+    computed in float32, on one thread of the processor: its sums of 128 products are what would suffer.
 
     In bfloat16 only the sound tower is, and not its end from the last 3×3 convolution on, which takes a
     hundredth of the time: each sum there goes into the answer undiminished. The vision tower in bfloat16
@@ -41,22 +40,44 @@ def graphs(paths: Mapping[str, Path], precision: str) -> Graphs:
     Raises
     ------
     EngineError
-        If the processor does not give this precision, or the library refuses a graph.
+        If the device does not give this precision, or the library refuses a graph.
     """
     core = openvino.Core()
+    device = device_for(precision, core.available_devices)
+    if precision.upper() not in core.get_property(device, 'OPTIMIZATION_CAPABILITIES'):
+        known = ', '.join(_named(core, name) for name in core.available_devices)
+        raise EngineError(f'{device} does not compute in {precision}; it finds {known}')
     exact = _settings('fp32')
     settings = {'head': {**exact, 'INFERENCE_NUM_THREADS': 1}, 'sound': _settings(precision),
                 'vision': exact if precision == 'bf16' else _settings(precision)}
-    models = {graph: [core.compile_model(part, DEVICE, given) for part, given in
+    chains = {graph: [core.compile_model(part, 'CPU' if graph == 'head' else device, given) for part, given in
                       _parts(core.read_model(path), settings[graph], exact)] for graph, path in paths.items()}
-    device = f'{DEVICE} ({core.get_property(DEVICE, "FULL_DEVICE_NAME").strip()})'
-    layers = Counter(layer for chain in models.values() for model in chain for layer in _layers(model))
-    given = set(layers) - {'fp32'} or {'fp32'}
-    if given != {precision}:
-        raise EngineError(f'{device} computes in {" and ".join(sorted(given))}, not in {precision}')
-    in_words = ', '.join(f'{name}: {count}' for name, count in sorted(layers.items()))
-    identity = EngineIdentity('openvino', openvino.get_version(), device, precision, in_words)
-    return Graphs(identity, {name: _graph(chain) for name, chain in models.items()})
+    models = [model for chain in chains.values() for model in chain]
+    used = dict.fromkeys(name for model in models for name in model.get_property('EXECUTION_DEVICES'))
+    layers = Counter(layer for model in models for layer in _layers(model))
+    identity = identify('openvino', openvino.get_version(), ' and '.join(_named(core, name) for name in used),
+                        precision, layers)
+    return Graphs(identity, {name: _graph(chain) for name, chain in chains.items()})
+
+
+def device_for(precision: str, listed: Iterable[str]) -> str:
+    """Choose where the towers run.
+
+    In float16 on the first GPU, which is the integrated one where there are several: it computes that at
+    twice the rate of float32, and leaves the cores to others. All else is the processor's.
+
+    Parameters
+    ----------
+    precision
+        That is asked for.
+    listed
+        Devices that OpenVINO finds, as ``'CPU'``, ``'GPU'`` or ``'GPU.1'``.
+    """
+    return 'GPU' if precision == 'fp16' and any(name.startswith('GPU') for name in listed) else 'CPU'
+
+
+def _named(core: openvino.Core, device: str) -> str:
+    return f'{device} ({core.get_property(device, "FULL_DEVICE_NAME").strip()})'
 
 
 def _settings(precision: str) -> dict[str, Any]:
