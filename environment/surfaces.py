@@ -29,10 +29,11 @@ CUDA = ('12.6.2.post1', '12.9.10', '13.5.0')
 """Of cuda-python: JetPack 6, and the newest for CUDA 12 and 13."""
 
 CLASSES = (
-    'Builder', 'BuilderFlag', 'DataType', 'Dims', 'IBuilderConfig', 'ICudaEngine', 'IExecutionContext',
-    'IHostMemory', 'ILayer', 'ILogger', 'INetworkDefinition', 'IProgressMonitor', 'ITensor', 'ITimingCache',
-    'LayerType', 'Logger', 'MemoryPoolType', 'NetworkDefinitionCreationFlag', 'OnnxParser', 'ParserError',
-    'Runtime', 'TensorIOMode',
+    'Builder', 'BuilderFlag', 'DataType', 'Dims', 'EngineInspector', 'IBuilderConfig', 'ICudaEngine',
+    'IExecutionContext', 'IHostMemory', 'ILayer', 'ILogger', 'INetworkDefinition', 'IProgressMonitor',
+    'ITensor', 'ITimingCache', 'LayerInformationFormat', 'LayerType', 'Logger', 'MemoryPoolType',
+    'NetworkDefinitionCreationFlag', 'OnnxParser', 'ParserError', 'ProfilingVerbosity', 'Runtime',
+    'TensorIOMode',
 )
 """Of TensorRT. What the engine uses beyond these fails its tests until it is added here."""
 

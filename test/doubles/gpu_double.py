@@ -1,19 +1,12 @@
 # ruff: noqa: N802 (the names are the libraries')
-"""TensorRT and CUDA as their bindings describe them, on a GPU that ONNX Runtime plays.
-
-Work that is queued on a stream is done when somebody waits for it, not before: a buffer that is read or
-overwritten too early shows in the results. Memory that is not given back shows in `Cuda.allocated`.
-"""
+"""TensorRT as its bindings describe it, and CUDA, on a GPU that ONNX Runtime plays."""
 
 from __future__ import annotations
 
-import ctypes
-import itertools
+import json
 import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -21,6 +14,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from cuda_double import DATA, Cuda
 from onnx import TensorProto, numpy_helper
 from surface_double import Double
 
@@ -30,143 +24,9 @@ ENGINES = 'ros2_avloc.model.engines'
 OURS = ('build', 'cuda', 'tensorrt')
 """Modules of it that import what is played."""
 
-DATA = Path(__file__).parents[1] / 'data'
-
-CAPTURED = ('cudaMemcpyAsync', 'cudaGraphLaunch', 'cudaStreamEndCapture', 'cudaGetErrorString')
-"""All that a thread may call of what is played here while it captures a stream; the rest is not for a stream,
-or waits."""
-
-
-class Cuda:
-    """The module ``cuda.bindings.runtime`` with one device.
-
-    Attributes
-    ----------
-    lost
-        Set it, and every call fails from then on.
-    capture_fails
-        Set it, and no CUDA graph can be made.
-    full
-        Set it, and no memory can be had.
-    driver
-        Version of CUDA that it allows.
-    """
-
-    def __init__(self, version: str) -> None:
-        names = [name for name in vars(type(self)) if name.startswith('cuda')]
-        behaviours = {name: self._call(name, getattr(self, name)) for name in names}
-        self.double = Double('cuda.bindings.runtime', DATA / f'surface_cuda_{version}.json', behaviours)
-        self.module = self.double.module
-        self.count, self.lost, self.capture_fails = 1, False, False
-        self.driver, self.full, self.processors = 13000, False, 16
-        self.allocated: dict[int, Any] = {}
-        self.streams: dict[int, list[Callable[[], None]]] = {}
-        self.recording: dict[int, list[Callable[[], None]]] = {}
-        self.capturing: dict[int, int] = {}  # the thread of each stream that is recorded
-        self.graphs = self.flags = 0
-        self._numbers = itertools.count(1)
-
-    def queue(self, stream: int, work: Callable[[], None]) -> None:
-        """Let a stream do something later, or record it."""
-        self.recording.get(stream, self.streams[stream]).append(work)
-
-    def _call(self, name: str, act: Callable[..., Any]) -> Callable[..., tuple[Any, ...]]:
-        def call(**given: Any) -> tuple[Any, ...]:
-            errors = self.module.cudaError_t
-            if self.lost and name != 'cudaGetErrorString':
-                return errors.cudaErrorIllegalAddress, None
-            if threading.get_ident() in self.capturing.values() and name not in CAPTURED:
-                return errors.cudaErrorStreamCaptureUnsupported, None
-            if name == 'cudaMalloc' and self.full:
-                return errors.cudaErrorMemoryAllocation, None
-            if name == 'cudaStreamEndCapture' and self.capture_fails:
-                self.recording.clear()
-                self.capturing.clear()
-                return errors.cudaErrorStreamCaptureUnsupported, None
-            value = act(*given.values())
-            return (errors.cudaSuccess,) if value is None else (errors.cudaSuccess, value)
-
-        return call
-
-    def cudaGetErrorString(self, error: Any) -> bytes:
-        return error.name.encode()
-
-    def cudaGetDeviceCount(self) -> int:
-        return self.count
-
-    def cudaGetDeviceProperties(self, device: int) -> Any:
-        return self.double.new('cudaDeviceProp', name=b'Played GPU\0\0\0',
-                               multiProcessorCount=self.processors)
-
-    def cudaDeviceGetAttribute(self, attribute: Any, device: int) -> int:
-        capability = {'cudaDevAttrComputeCapabilityMajor': 8, 'cudaDevAttrComputeCapabilityMinor': 7}
-        return capability[attribute.name]
-
-    def cudaSetDeviceFlags(self, flags: int) -> None:
-        self.flags = flags
-
-    def cudaDriverGetVersion(self) -> int:
-        return self.driver
-
-    def cudaMalloc(self, size: int) -> int:
-        memory = (ctypes.c_ubyte * size)()
-        ctypes.memset(memory, 0xFF, size)  # NaN, if it is read before it is written
-        self.allocated[ctypes.addressof(memory)] = memory
-        return ctypes.addressof(memory)
-
-    cudaMallocHost = cudaMalloc  # noqa: N815
-
-    def cudaFree(self, address: int) -> None:
-        del self.allocated[address]
-
-    cudaFreeHost = cudaFree  # noqa: N815
-
-    def cudaStreamCreateWithFlags(self, flags: int) -> int:
-        assert flags == self.module.cudaStreamNonBlocking
-        stream = next(self._numbers)
-        self.streams[stream] = []
-        return stream
-
-    def cudaStreamDestroy(self, stream: int) -> None:
-        del self.streams[stream]
-
-    def cudaStreamSynchronize(self, stream: int) -> None:
-        work, self.streams[stream] = self.streams[stream], []
-        for step in work:
-            step()
-
-    def cudaMemcpyAsync(self, target: int, source: int, size: int, kind: Any, stream: int) -> None:
-        for address in (target, source):
-            assert len(self.allocated[address]) >= size
-        self.queue(stream, lambda: ctypes.memmove(target, source, size) and None)
-
-    def cudaStreamBeginCapture(self, stream: int, mode: Any) -> None:
-        modes = self.module.cudaStreamCaptureMode
-        assert mode == modes.cudaStreamCaptureModeThreadLocal, 'other threads use CUDA too'
-        self.recording[stream] = []
-        self.capturing[stream] = threading.get_ident()
-
-    def cudaStreamEndCapture(self, stream: int) -> list[Callable[[], None]]:
-        assert self.capturing.pop(stream) == threading.get_ident()
-        return self.recording.pop(stream)
-
-    def cudaGraphInstantiate(self, graph: list[Callable[[], None]], flags: int) -> list[Callable[[], None]]:
-        self.graphs += 1
-        return graph
-
-    def cudaGraphDestroy(self, graph: Any) -> None:
-        pass
-
-    def cudaGraphLaunch(self, graph: list[Callable[[], None]], stream: int) -> None:
-        for step in graph:
-            self.queue(stream, step)
-
-    def cudaGraphExecDestroy(self, graph: Any) -> None:
-        self.graphs -= 1
-
 
 class TensorRt:
-    """The module ``tensorrt``, which runs what it builds with the reference evaluator of the onnx package.
+    """The module ``tensorrt``, which runs what it builds with ONNX Runtime.
 
     Attributes
     ----------
@@ -178,6 +38,8 @@ class TensorRt:
         Set it to a sentence, and the builder logs it as a warning.
     refuse_capture
         Set it, and networks cannot be captured.
+    tells
+        What the inspector calls the types of ONNX.
     """
 
     def __init__(self, version: str, cuda: Cuda) -> None:
@@ -189,6 +51,7 @@ class TensorRt:
         self.builds, self.refuse, self.warn, self.on_step = 0, '', '', lambda: None
         self.refuse_capture = False
         self.accepted_timings: list[bytes] = []
+        self.tells = {TensorProto.FLOAT: 'Float', TensorProto.FLOAT16: 'Half'}
         self._logger: Any = None
 
     @property
@@ -242,7 +105,7 @@ class TensorRt:
 
     def ILayer__get_output(self, this: Any, index: int) -> Any:
         graph = this.__dict__['model'].graph
-        types = {entry.name: entry.type.tensor_type.elem_type for entry in (*graph.value_info, *graph.output)}
+        types = {entry.name: entry.type.tensor_type.elem_type for entry in tensors_of(graph)}
         kind = {TensorProto.FLOAT: 'FLOAT', TensorProto.FLOAT16: 'HALF'}[types[this.__dict__['made']]]
         return self.double.new('ITensor', dtype=getattr(self.module.DataType, kind))
 
@@ -279,6 +142,7 @@ class TensorRt:
         settings = config.__dict__
         assert not settings['flags'] and 'timings' in settings
         assert 0 <= settings['builder_optimization_level'] <= 5
+        assert settings['profiling_verbosity'] == self.module.ProfilingVerbosity.DETAILED
         monitor = settings['progress_monitor']
         monitor.phase_start('Building', None, 2)
         for step in range(2):
@@ -317,6 +181,18 @@ class TensorRt:
     def ICudaEngine__get_tensor_dtype(self, this: Any, name: str) -> Any:
         half = this.__dict__['tensors'][name].elem_type == TensorProto.FLOAT16
         return self.module.DataType.HALF if half else self.module.DataType.FLOAT
+
+    def ICudaEngine__create_engine_inspector(self, this: Any) -> Any:
+        return self.double.new('EngineInspector', model=this.__dict__['model'])
+
+    def EngineInspector__get_engine_information(self, this: Any, format: Any) -> str:
+        assert format == self.module.LayerInformationFormat.JSON
+        graph = this.__dict__['model'].graph
+        types = {entry.name: self.tells[entry.type.tensor_type.elem_type] for entry in tensors_of(graph)}
+        layers = [{'LayerType': 'CaskConvolution' if node.op_type == 'Conv' else node.op_type,
+                   'Inputs': [{'Format/Datatype': types[node.input[0]]}],
+                   'Outputs': [{'Format/Datatype': types[node.output[0]]}]} for node in graph.node]
+        return json.dumps({'Layers': layers})
 
     def ICudaEngine__create_execution_context(self, this: Any) -> Any:
         model = this.__dict__['model']
@@ -364,6 +240,11 @@ def played(tensorrt: str = '11.4.0.106', cuda: str = '13.5.0') -> Iterator[Tenso
         yield machine
         for name in OURS:  # they know the double
             sys.modules.pop(f'{ENGINES}.{name}', None)
+
+
+def tensors_of(graph: onnx.GraphProto) -> list[onnx.ValueInfoProto]:
+    """Return all that has a type."""
+    return [*graph.input, *graph.value_info, *graph.output]
 
 
 def in_half(model: onnx.ModelProto) -> onnx.ModelProto:

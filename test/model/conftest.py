@@ -1,17 +1,24 @@
-"""A bundle of a network so small that NumPy can say what it computes."""
+"""A bundle of a network so small that NumPy can say what it computes, and a GPU that is played."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 import pytest
+from gpu_double import TensorRt, in_half, played
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 from ros2_avloc.model.bundle import Bundle, write_bundle
+from ros2_avloc.model.engines import open_engine
+from ros2_avloc.model.engines.base import Engine
+from ros2_avloc.model.engines.options import EngineOptions
 from ros2_avloc.model.golden import Golden
 from ros2_avloc.model.manifest import Calibration
 
@@ -104,3 +111,42 @@ def tiny() -> TinyBundles:
 @pytest.fixture(scope='session')
 def bundle(tiny: TinyBundles, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     return tiny.write(tmp_path_factory.mktemp('bundle'))
+
+
+VERSIONS = [('10.3.0', '12.6.2.post1'), ('10.13.3.9', '13.5.0'), ('11.4.0.106', '12.9.10'),
+            ('11.4.0.106', '13.5.0')]
+"""Of TensorRT and cuda-python; the first two are those of JetPack 6 and 7."""
+
+
+class Machine:
+    """A machine with a GPU, TensorRT and cuda-python."""
+
+    def __init__(self, tensorrt: TensorRt, directory: Path) -> None:
+        self.tensorrt, self.cuda = tensorrt, tensorrt.cuda
+        self.directory = directory
+        self.warnings: list[str] = []
+        self.options = EngineOptions(cache_dir=directory, warn=self.warnings.append)
+
+    def open(self, bundle: Bundle, precision: str = 'auto', **options: Any) -> Engine:
+        return open_engine(bundle, name='tensorrt', precision=precision, strict=True,
+                           options=replace(self.options, **options))[0]
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[Machine]:
+    with played() as tensorrt:
+        yield Machine(tensorrt, tmp_path / 'engines')
+
+
+@pytest.fixture(params=VERSIONS, ids='-'.join)
+def each_machine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Machine]:
+    with played(*request.param) as tensorrt:
+        yield Machine(tensorrt, tmp_path / 'engines')
+
+
+@pytest.fixture(scope='session')
+def halved(tiny: TinyBundles, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    """The tiny bundle with float16 graphs."""
+    half = {f'{tower}_fp16': in_half(tiny.graphs[f'{tower}_fp32.onnx']).SerializeToString()
+            for tower in ('vision', 'sound')}
+    return tiny.write(tmp_path_factory.mktemp('halved'), **half)

@@ -27,7 +27,7 @@ except EngineError as error:
 runtime = tensorrt_lean.Runtime(LOG)
 for content in (b'', b'no plan at all', bytes(10_000), b'ptrt' + bytes(range(256)) * 40):
     try:
-        Network(runtime, content, 'vision')
+        Network(runtime, content, 'vision', 'fp16')
     except EngineError as error:
         print('refused:', error)
 '''

@@ -164,6 +164,7 @@ def _configure(config: Any, options: EngineOptions, progress: Progress) -> None:
     config.set_memory_pool_limit(trt.MemoryPoolType.WORKSPACE, options.workspace)
     config.builder_optimization_level = options.level
     config.clear_flag(trt.BuilderFlag.TF32)  # what is called float32 has its 24 bits
+    config.profiling_verbosity = trt.ProfilingVerbosity.DETAILED  # the plan can tell its precisions
     config.progress_monitor = progress
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import weakref
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from ros2_avloc.model.bundle import Bundle
 from ros2_avloc.model.engines.base import EngineIdentity
 from ros2_avloc.model.engines.build import LOG, build
 from ros2_avloc.model.engines.cuda import Array, DeviceArray, Gpu, PinnedArray, Stream, find_gpu
+from ros2_avloc.model.engines.layers import count_products
 from ros2_avloc.model.engines.options import EngineOptions
 from ros2_avloc.model.engines.plans import PlanCache, PlanKey, cache_directory
 from ros2_avloc.model.engines.trial import check_survives
@@ -66,7 +68,9 @@ def load(bundle: Bundle, precision: str, options: EngineOptions) -> TensorRtEngi
         for warning in LOG.warnings():
             options.warn(f'TensorRT warns: {warning}')
     device = f'{gpu.name} (compute capability {gpu.capability})'
-    identity = EngineIdentity('tensorrt', trt.__version__, device, precision)
+    products = sum((network.products for network in networks.values()), Counter())
+    layers = ', '.join(f'{one}: {count}' for one, count in sorted(products.items()))
+    identity = EngineIdentity('tensorrt', trt.__version__, device, precision, layers)
     return TensorRtEngine(identity, networks, options.warn)
 
 
@@ -79,30 +83,36 @@ def _network(runtime: Any, bundle: Bundle, key: PlanKey, cache: PlanCache, optio
     plan = cache.load(key)
     if plan is not None:
         try:
-            return Network(runtime, plan, key.graph)
+            return Network(runtime, plan, key.graph, key.precision)
         except EngineError as error:
             options.warn(f'The plan {key.name} is built again: {error}.')
     began = time.monotonic()
     plan = build(bundle.graph(key.graph, key.precision), key, cache, options)
     cache.store(key, plan, seconds=round(time.monotonic() - began, 1))
-    return Network(runtime, plan, key.graph)
+    return Network(runtime, plan, key.graph, key.precision)
 
 
 class Network:
     """A plan, ready to run once every tensor has an address.
 
+    Attributes
+    ----------
+    products
+        How many convolutions and matrix products it computes in which precision, as far as TensorRT tells.
+
     Raises
     ------
     EngineError
-        If TensorRT refuses the plan, or it has other tensors than the graph has.
+        If TensorRT refuses the plan, or it has other tensors than the graph has, or tells another precision.
     """
 
-    def __init__(self, runtime: Any, plan: bytes, graph: str) -> None:
+    def __init__(self, runtime: Any, plan: bytes, graph: str, precision: str) -> None:
         self._graph = graph
         self._engine = runtime.deserialize_cuda_engine(plan)
         if self._engine is None:
             raise EngineError(f'TensorRT refuses the plan of the {graph} graph ({LOG.quote()})')
         self._check_tensors()
+        self.products = self._count_products(precision)
         self._context = self._engine.create_execution_context()
         if self._context is None:
             raise EngineError(f'the {graph} graph cannot be made ready ({LOG.quote()})')
@@ -126,6 +136,14 @@ class Network:
         if shapes != SHAPES[self._graph] or types != {trt.DataType.FLOAT}:
             raise EngineError(f'the {self._graph} graph needs float32 tensors of {SHAPES[self._graph]}, '
                               f'and has {shapes}')
+
+
+    def _count_products(self, precision: str) -> Counter[str]:
+        inspector = self._engine.create_engine_inspector()
+        products = count_products(inspector.get_engine_information(trt.LayerInformationFormat.JSON))
+        if products and precision != min(products):  # 'fp16' is the lower one
+            raise EngineError(f'the {self._graph} graph is computed in {min(products)}, not in {precision}')
+        return products
 
 
 class Program:
