@@ -21,21 +21,29 @@ GATE = 13.8
 REACH = math.radians(15.0)
 """Largest angle from a track to its source: what is farther is something else, however unsure the track."""
 
+_SILENT = 1e3
+"""More than costs differ by: what is silent takes no source from what sounds. It would where tracks are told
+in the frame of a camera that turns, for there what is remembered turns with it, across what sounds."""
+
 _NEVER = 1e6
 """Finite, so that SciPy can leave a pair out by taking the dearest."""
 
 
-def assign(tracks: Sequence[Motion], sources: Sequence[Bearing]) -> dict[int, int]:
-    """Give each source to one track at most: track's index → source's index."""
-    costs = np.array([[_cost(track, source) for source in sources] for track in tracks])
+def assign(tracks: Sequence[Motion], sources: Sequence[Bearing],
+           sounding: Sequence[bool]) -> dict[int, int]:
+    """Give each source to one track at most, first to those that sound: track's index → source's index."""
+    costs = np.array([[_cost(track, source, sounds) for source in sources]
+                      for track, sounds in zip(tracks, sounding, strict=True)])
     if costs.size == 0:
         return {}
     pairs = zip(*linear_sum_assignment(costs), strict=True)
     return {int(track): int(source) for track, source in pairs if costs[track, source] < _NEVER}
 
 
-def _cost(track: Motion, source: Bearing) -> float:
+def _cost(track: Motion, source: Bearing, sounds: bool) -> float:
     innovation, variance = difference(track, source)
     distance = float(innovation @ np.linalg.solve(variance, innovation))
     within = distance <= GATE and np.linalg.norm(innovation) <= REACH
-    return distance + math.log(np.linalg.det(variance)) if within else _NEVER
+    if not within:
+        return _NEVER
+    return distance + math.log(np.linalg.det(variance)) + (0.0 if sounds else _SILENT)

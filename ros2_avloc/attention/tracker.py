@@ -79,7 +79,8 @@ class Tracker:
         remembered = [one for one in self._followed if unseen(one.track, stamp) <= self.forget]
         followed = [predicted(one, seconds, pose, camera) for one in remembered]
         bearings = [rotate(source.bearing, pose.rotation) for source in sources]
-        matches = assign([one.motion for one in followed], bearings)
+        matches = assign([one.motion for one in followed], bearings,
+                         [one.track.sounding for one in followed])
         sightings = [Sighting(stamp, *both) for both in zip(sources, bearings, strict=True)]
         shared = _share(followed, matches, sightings, pose, camera)
         for number, one in enumerate(followed):

@@ -172,8 +172,18 @@ def test_assignment_is_the_best_of_all_and_one_to_one():
     small = NOISE**2 * np.eye(2)
     tracks = [begin(Bearing(_direction(azimuth), small)) for azimuth in (0.0, 0.06)]
     sources = [Bearing(_direction(azimuth), small) for azimuth in (0.05, 0.11, 1.0)]
-    assert assign(tracks, sources) == {0: 0, 1: 1}  # nearest first would leave track 0 without one
-    assert assign([], sources) == assign(tracks, []) == {}
+    sound = [True, True]
+    assert assign(tracks, sources, sound) == {0: 0, 1: 1}  # nearest first would leave track 0 without one
+    assert assign([], sources, []) == assign(tracks, [], sound) == {}
+
+
+def test_what_is_silent_takes_no_source_from_what_sounds():
+    small = NOISE**2 * np.eye(2)
+    tracks = [begin(Bearing(_direction(azimuth), small)) for azimuth in (0.0, 0.06)]
+    sources = [Bearing(_direction(azimuth), small) for azimuth in (0.05, 0.11)]
+    assert assign(tracks, sources[:1], [True, True]) == {1: 0}
+    assert assign(tracks, sources[:1], [True, False]) == {0: 0}
+    assert assign(tracks, sources, [True, False]) == {0: 0, 1: 1}
 
 
 @settings(deadline=None)
