@@ -49,16 +49,19 @@ def test_another_file_is_refused(tmp_path):
 def test_networks_without_knowledge_are_at_chance_side_by_side(checkpoints, monkeypatch):
     monkeypatch.setattr(worlds, 'INDIVIDUALS', dict.fromkeys(worlds.INDIVIDUALS, 4))
     report = compare(checkpoints, None, scenes=40).report
-    assert list(report['networks']) == ['AVE-Net (ave)', 'L3-Net (l3)', 'L3-Net + CCA (l3)']
-    for network in report['networks'].values():
+    assert list(report['networks']) == ['AVE-Net (ave)', 'L3-Net (l3)', 'L3-Net + CCA (l3)',
+                                        'L3-Net + CCA, chosen (l3)']
+    for name, network in report['networks'].items():
         one = network['simulated']
-        assert set(one) == {'avc', *DIRECTIONS}
+        assert set(one) == {'avc', *DIRECTIONS, *(('components', 'ridge') if 'CCA' in name else ())}
         assert one['avc']['value'] == pytest.approx(0.5, abs=0.2)
         for direction in ('image_audio', 'audio_image'):
             assert one[direction]['ndcg']['value'] < one[direction]['chance']['value'] + 0.25
     lines = comparison_table(report).splitlines()
     assert lines[0].startswith('| simulated: nDCG@30 | image → image')
-    assert len(lines) == 6
+    assert len(lines) == 7
+    assert lines[5].startswith('| L3-Net + CCA (l3): 16 components, ridge 0.01 |')
+    assert ' components, ridge ' in lines[6]
 
 
 def test_the_command_writes_table_json_and_page(checkpoints, monkeypatch, tmp_path):

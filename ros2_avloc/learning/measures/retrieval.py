@@ -1,11 +1,8 @@
-"""Retrieval within and across modalities: nDCG, chance, and canonical correlation as a baseline."""
+"""Retrieval within and across modalities: nDCG, and chance."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-import scipy.linalg
 from numpy.typing import ArrayLike, NDArray
 
 from ros2_avloc.learning.measures.figures import Figure, mean
@@ -14,9 +11,6 @@ Vectors = NDArray[np.float64]
 
 DEPTH = 30
 """Best answers that are looked at (Objects that Sound, section 3.2)."""
-
-COMPONENTS, RIDGE = 128, 1e-2
-"""Of the canonical correlation analysis; the ridge is relative to the mean variance."""
 
 DIRECTIONS = {'image_image': (0, 0), 'image_audio': (0, 1), 'audio_image': (1, 0), 'audio_audio': (1, 1)}
 """Query and database: 0 images, 1 sounds."""
@@ -122,53 +116,3 @@ def similarities(images: ArrayLike, sounds: ArrayLike, direction: str) -> Vector
 def _squared_distances(one: Vectors, other: Vectors) -> Vectors:
     squares = (one ** 2).sum(axis=1)[:, None] + (other ** 2).sum(axis=1)
     return np.asarray(squares - 2 * one @ other.T)
-
-
-@dataclass(frozen=True)
-class Projection:
-    """Two linear maps onto a space where two modalities correlate."""
-
-    means: tuple[Vectors, Vectors]
-    weights: tuple[Vectors, Vectors]
-
-    def images(self, vectors: ArrayLike) -> Vectors:
-        """Project ``(n, d)``, each to length 1."""
-        return self._projected(vectors, 0)
-
-    def sounds(self, vectors: ArrayLike) -> Vectors:
-        """Project ``(n, d)``, each to length 1."""
-        return self._projected(vectors, 1)
-
-    def _projected(self, vectors: ArrayLike, which: int) -> Vectors:
-        projected = (np.asarray(vectors, np.float64) - self.means[which]) @ self.weights[which]
-        return np.asarray(projected / np.maximum(np.linalg.norm(projected, axis=1, keepdims=True), 1e-12))
-
-
-def canonical(images: ArrayLike, sounds: ArrayLike, components: int = COMPONENTS) -> Projection:
-    """Fit regularised canonical correlation analysis (Hotelling 1936; ridge as Vinod 1976).
-
-    Each modality is whitened with a ridge; the singular vectors of the whitened cross-covariance are the
-    directions. "Objects that Sound" (table 1) aligns L3-Net's embeddings so, with 128 components, and
-    normalises the projections to length 1.
-
-    Parameters
-    ----------
-    images, sounds
-        Embeddings ``(n, d)`` of pairs to fit on, row by row; never those that are measured.
-    components
-        At most as many as the smaller d are kept.
-    """
-    parts = [np.asarray(part, np.float64) for part in (images, sounds)]
-    means = [part.mean(axis=0) for part in parts]
-    centred = [part - middle for part, middle in zip(parts, means, strict=True)]
-    whitening = [_whitening(part) for part in centred]
-    cross = whitening[0].T @ (centred[0].T @ centred[1] / len(parts[0])) @ whitening[1]
-    left, _, right = scipy.linalg.svd(cross, full_matrices=False)
-    return Projection((means[0], means[1]),
-                      (whitening[0] @ left[:, :components], whitening[1] @ right.T[:, :components]))
-
-
-def _whitening(centred: Vectors) -> Vectors:
-    covariance = centred.T @ centred / len(centred)
-    values, vectors = scipy.linalg.eigh(covariance)
-    return np.asarray(vectors / np.sqrt(np.maximum(values, 0) + RIDGE * max(values.mean(), 1e-12)))

@@ -17,9 +17,10 @@ from ros2_avloc.audio.spectrogram import spectrogram
 from ros2_avloc.errors import InputError
 from ros2_avloc.learning.material.banks import Bank
 from ros2_avloc.learning.material.worlds import LEARNED, MEASURED, SET_ASIDE, banks_of, part_named
+from ros2_avloc.learning.measures.canonical import canonical, chosen, unit
 from ros2_avloc.learning.measures.correspondence import best_threshold, right
 from ros2_avloc.learning.measures.figures import Figure, share
-from ros2_avloc.learning.measures.retrieval import DIRECTIONS, canonical, retrieval
+from ros2_avloc.learning.measures.retrieval import DIRECTIONS, retrieval
 from ros2_avloc.learning.measuring.cases import SINGLE
 from ros2_avloc.learning.measuring.embedders import PICTURE_SIDE, Items, Retrieved, of_others
 from ros2_avloc.learning.measuring.examination import jpeg
@@ -54,8 +55,8 @@ class Described:
 
     @property
     def embeddings(self) -> tuple[Embeddings, Embeddings]:
-        """Of images and of sounds, ``(n, d)``."""
-        return _array(self.images), _array(self.sounds)
+        """Of images and of sounds, ``(n, d)``, of length 1."""
+        return unit(_array(self.images)), unit(_array(self.sounds))
 
     def pairs(self, seed: int) -> tuple[Embeddings, NDArray[np.bool_]]:
         """Return log-odds of each image with its own sound and one of another category, and the truth."""
@@ -72,8 +73,8 @@ def compare(checkpoints: Sequence[Path], pack: Path | None, *, scenes: int, spli
             simulated: bool = True) -> Retrieved:
     """Measure networks for retrieval on the same scenes of the simulated world, and of a split of a pack.
 
-    The threshold of AVC is fitted on as many scenes set aside from training, canonical correlation on
-    `ALIGNED` times as many of what was learned from.
+    On as many scenes set aside from training the threshold of AVC is fitted, and the best canonical
+    correlation chosen; that is fitted on `ALIGNED` times as many of what was learned from.
 
     Parameters
     ----------
@@ -102,15 +103,34 @@ def compare(checkpoints: Sequence[Path], pack: Path | None, *, scenes: int, spli
         for name, bank in measured.items():
             test, fit = (Described(network, one, scenes, seed)
                          for one, seed in ((bank, MEASURED), (aside[name], SET_ASIDE)))
-            pairs = aligned_pairs(network, learned[name], scenes) if isinstance(network, L3Net) else None
             avc = {'avc': share(right(*test.pairs(MEASURED), best_threshold(*fit.pairs(SET_ASIDE))))}
-            for kind, one in _items(test, pairs).items():
+            for kind, (one, how) in _items(network, test, fit, learned.get(name), scenes).items():
                 called = f'{kind} ({path.parent.parent.name})'
-                found.setdefault(called, {})[name] = avc | retrieval(one.images, one.sounds, one.names)
+                found.setdefault(called, {})[name] = avc | how | retrieval(one.images, one.sounds, one.names)
                 items.setdefault(called, {})[name] = one
     report = {'schema': SCHEMA, 'date': datetime.date.today().isoformat(), 'scenes': scenes,
               'networks': found}
     return Retrieved(report, items)
+
+
+def _items(network: AVENet | L3Net, test: Described, fit: Described, learned: Bank | None,
+           scenes: int) -> dict[str, tuple[Items, dict[str, Any]]]:
+    """Return what is searched, and how it was fitted, by kind of network.
+
+    L3-Net comes without canonical correlation, with that of the paper, and with the one that retrieves best
+    on scenes set aside.
+    """
+    pictures = [jpeg(frame.numpy().transpose(1, 2, 0), PICTURE_SIDE) for frame in test.frames]
+    images, sounds = test.embeddings
+    if isinstance(network, AVENet) or learned is None:
+        return {'AVE-Net': (Items(test.names, images, sounds, pictures), {})}
+    pairs = aligned_pairs(network, learned, scenes)
+    spaces = {'L3-Net + CCA': canonical(*pairs),
+              'L3-Net + CCA, chosen': chosen(pairs, *fit.embeddings, fit.names)}
+    return {'L3-Net': (Items(test.names, images, sounds, pictures), {})} | {
+        kind: (Items(test.names, space.images(images), space.sounds(sounds), pictures),
+               {'components': space.components, 'ridge': space.ridge})
+        for kind, space in spaces.items()}
 
 
 def aligned_pairs(network: L3Net, bank: Bank, scenes: int) -> tuple[Embeddings, Embeddings]:
@@ -118,18 +138,6 @@ def aligned_pairs(network: L3Net, bank: Bank, scenes: int) -> tuple[Embeddings, 
     parts = [Described(network, bank, scenes, 1_000 + part).embeddings for part in range(ALIGNED)]
     images, sounds = zip(*parts, strict=True)
     return np.concatenate(images), np.concatenate(sounds)
-
-
-def _items(test: Described, pairs: tuple[Embeddings, Embeddings] | None) -> dict[str, Items]:
-    """Return what is searched, by kind of network; of L3-Net with and without canonical correlation."""
-    pictures = [jpeg(frame.numpy().transpose(1, 2, 0), PICTURE_SIDE) for frame in test.frames]
-    images, sounds = test.embeddings
-    plain = Items(test.names, images, sounds, pictures)
-    if pairs is None:
-        return {'AVE-Net': plain}
-    space = canonical(*pairs)
-    aligned = Items(test.names, space.images(images), space.sounds(sounds), pictures)
-    return {'L3-Net': plain, 'L3-Net + CCA': aligned}
 
 
 def read_retriever(checkpoint: Path) -> AVENet | L3Net:
@@ -157,9 +165,14 @@ def comparison_table(report: dict[str, Any]) -> str:
         sets = {network: sets[name] for network, sets in networks.items()}
         chance = [short(next(iter(sets.values()))[direction]['chance']) for direction in DIRECTIONS]
         rows.append(['a random order', *chance, '50 %'])
-        rows += [[network, *(percent(figure) for figure in _row(one))] for network, one in sets.items()]
+        rows += [[_called(network, one), *(percent(figure) for figure in _row(one))]
+                 for network, one in sets.items()]
         tables.append(markdown(rows))
     return '\n\n'.join(tables)
+
+
+def _called(network: str, one: dict[str, Any]) -> str:
+    return f'{network}: {one["components"]} components, ridge {one["ridge"]:g}' if 'ridge' in one else network
 
 
 def _row(one: dict[str, Any]) -> list[Figure]:

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from ros2_avloc.learning.measures.canonical import canonical, chosen
 from ros2_avloc.learning.measures.retrieval import (
     DIRECTIONS,
-    canonical,
     chance,
     ndcg,
     relevance_of,
@@ -84,6 +84,24 @@ def test_canonical_correlation_brings_them_together(apart):
     assert np.linalg.norm(seen, axis=1) == pytest.approx(np.ones(120))
     together = retrieval(seen, heard, categories[held])
     assert min(together[name]['ndcg']['value'] for name in ('image_audio', 'audio_image')) > 0.95
+
+
+def test_components_that_carry_nothing_are_not_chosen():
+    """Five directions tell six categories; of 128 components the rest drowns them in noise."""
+    rng = np.random.default_rng(11)
+    categories = rng.integers(0, 6, 2_100)
+    images, sounds = (clusters(rng, categories, spread=2.0, size=128) for _ in range(2))
+    fitted, aside, held = np.arange(1_500), np.arange(1_500, 1_800), np.arange(1_800, 2_100)
+    pairs = images[fitted], sounds[fitted]
+
+    def across(space):
+        report = retrieval(space.images(images[held]), space.sounds(sounds[held]), categories[held])
+        return min(report[name]['ndcg']['value'] for name in ('image_audio', 'audio_image'))
+
+    best = chosen(pairs, images[aside], sounds[aside], categories[aside])
+    assert best.components < 20
+    assert across(best) > 0.95
+    assert across(canonical(*pairs)) < across(best) - 0.2
 
 
 def test_canonical_directions_survive_vectors_without_variance():
