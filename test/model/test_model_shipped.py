@@ -8,7 +8,9 @@ import onnxruntime
 import pytest
 
 from ros2_avloc.errors import EngineError
-from ros2_avloc.model.bundle import Bundle
+from ros2_avloc.model import embedder
+from ros2_avloc.model.bundle import Bundle, EmbedderBundle
+from ros2_avloc.model.embedder import open_embedder
 from ros2_avloc.model.engines import open_engine
 from ros2_avloc.model.engines.check import TOLERANCE
 from ros2_avloc.share import share_path
@@ -21,6 +23,13 @@ def shipped() -> Bundle:
     if not SHIPPED.exists():
         pytest.skip('this checkout ships no models/avolnet')
     return Bundle.load(share_path('models', 'avolnet'))
+
+
+@pytest.fixture
+def searching() -> EmbedderBundle:
+    if not SHIPPED.with_name('avenet').exists():
+        pytest.skip('this checkout ships no models/avenet')
+    return EmbedderBundle.load(share_path('models', 'avenet'))
 
 
 @pytest.mark.parametrize('name', ['openvino', 'onnxruntime'])
@@ -48,10 +57,12 @@ def test_the_shipped_golden_output_has_a_peak_to_compare(shipped):
     assert shipped.golden.logits.max() > 0 > shipped.golden.logits.min()
 
 
-def test_the_shipped_bundle_stays_small_and_has_both_precisions(shipped):
-    assert sum(part.stat().st_size for part in shipped.path.iterdir()) < 24 * 2**20
-    assert {part.name for part in shipped.path.iterdir()} == {*shipped.manifest.files, 'bundle.json'}
-    assert shipped.has_precision('fp16')
+@pytest.mark.parametrize('name', ['shipped', 'searching'])
+def test_the_shipped_bundles_stay_small_and_have_both_precisions(name, request):
+    bundle = request.getfixturevalue(name)
+    assert sum(part.stat().st_size for part in bundle.path.iterdir()) < 24 * 2**20
+    assert {part.name for part in bundle.path.iterdir()} == {*bundle.manifest.files, 'bundle.json'}
+    assert bundle.has_precision('fp16')
 
 
 @pytest.mark.parametrize('precision', ['fp32', 'fp16'])
@@ -64,3 +75,32 @@ def test_the_shipped_graphs_compute_the_shipped_golden_values(shipped, precision
     logits = onnxruntime.InferenceSession(str(shipped.graph('head', precision))).run(None, inputs)[0][0, 0]
     probability = shipped.calibration.probability
     assert np.abs(probability(logits) - probability(golden.logits)).max() < TOLERANCE[precision]
+
+
+@pytest.mark.parametrize('library', ['openvino', 'onnxruntime'])
+@pytest.mark.parametrize('precision', ['fp32', 'bf16'])
+def test_what_ships_for_searching_embeds_its_golden_values(searching, library, precision):
+    try:
+        opened = open_embedder(searching, library=library, precision=precision)  # compares them
+    except EngineError as error:
+        assert precision == 'bf16'
+        pytest.skip(str(error))
+    assert (opened.identity.name, opened.identity.precision) == (library, precision)
+    heard = opened.embed_sounds([searching.golden.spectrogram])
+    assert np.linalg.norm(heard - searching.golden.heard) <= embedder.TOLERANCE[precision]
+    opened.close()
+
+
+@pytest.mark.parametrize('precision', ['fp32', 'fp16'])
+@pytest.mark.parametrize(('graph', 'source', 'truth'), [('vision', 'image', 'seen'),
+                                                        ('sound', 'spectrogram', 'heard')])
+def test_both_precisions_that_ship_for_searching_embed_the_same(searching, graph, source, truth, precision):
+    session = onnxruntime.InferenceSession(str(searching.graph(graph, precision)))
+    given = getattr(searching.golden, source).reshape(session.get_inputs()[0].shape)
+    found = session.run(None, {source: given})
+    assert np.linalg.norm(found[0] - getattr(searching.golden, truth)) <= embedder.TOLERANCE[precision]
+
+
+def test_the_golden_pair_that_ships_for_searching_belongs_together(searching):
+    distance = np.linalg.norm(searching.golden.seen - searching.golden.heard)
+    assert searching.calibration.probability(np.array([distance], np.float32))[0] > 0.9
