@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -53,9 +54,9 @@ def random_bundle(width: int, directory: Path) -> Bundle:
     return Bundle.load(directory)
 
 
-def operations(bundle: Bundle) -> float:
-    """Multiplications and additions for one sound and one frame, of all convolutions and products."""
-    return float(sum(_operations(bundle.graph(graph)) for graph in bundle.graphs))
+def operations(bundle: Bundle, graphs: Collection[str] | None = None) -> float:
+    """Multiplications and additions of all convolutions and products, of some graphs or of all, run once."""
+    return float(sum(_operations(bundle.graph(graph)) for graph in graphs or bundle.graphs))
 
 
 def _operations(path: Path) -> int:

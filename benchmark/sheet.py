@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from rich.table import Table
@@ -16,17 +16,36 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Goal:
-    """What issue "TensorRT and speed" asks for, and what was found."""
+    """What is asked for, and what was found.
+
+    Attributes
+    ----------
+    what
+        In words; what it is about comes first, before a colon, where there is a choice.
+    found, limit, at_least
+        The figure, its bound, and whether that is the lower one.
+    aim
+        Name of one of `aims.AIMS`.
+    why
+        What is known of why it would not be reached, as a sentence.
+    """
 
     what: str
     found: float
     limit: float
     at_least: bool = False
+    aim: str = ''
+    why: str = ''
 
     @property
     def reached(self) -> bool:
         """Whether it is."""
-        return self.found >= self.limit if self.at_least else self.found <= self.limit
+        return self.margin >= 0
+
+    @property
+    def margin(self) -> float:
+        """How far within its bound it is."""
+        return self.found - self.limit if self.at_least else self.limit - self.found
 
     def __str__(self) -> str:
         bound = 'at least' if self.at_least else 'at most'
@@ -42,7 +61,7 @@ class Sheet:
     title: str
     rows: Sequence[Row]
     goals: Sequence[Goal] = ()
-    notes: Sequence[str] = field(default=())
+    notes: Sequence[str] = ()
 
 
 def shown(sheet: Sheet) -> Table:
@@ -59,10 +78,7 @@ def stored(sheet: Sheet) -> dict[str, Any]:
         {name: {'runs': cell.runs} if isinstance(cell, Times) else cell for name, cell in row.items()}
         for row in sheet.rows
     ]
-    goals = [
-        {'what': goal.what, 'found': goal.found, 'limit': goal.limit, 'at_least': goal.at_least}
-        for goal in sheet.goals
-    ]
+    goals = [asdict(goal) for goal in sheet.goals]
     return {'title': sheet.title, 'rows': rows, 'goals': goals, 'notes': list(sheet.notes)}
 
 
@@ -78,10 +94,11 @@ def restored(content: dict[str, Any]) -> Sheet:
 def markdown(sheet: Sheet) -> str:
     """Lay out a sheet for a page."""
     below = '\n'.join(f'- {line}' for line in (*sheet.goals, *sheet.notes))
-    return '\n\n'.join(part for part in (f'### {sheet.title}', _table(sheet.rows), below) if part) + '\n'
+    return '\n\n'.join(part for part in (f'### {sheet.title}', table(sheet.rows), below) if part) + '\n'
 
 
-def _table(rows: Sequence[Row]) -> str:
+def table(rows: Sequence[Row]) -> str:
+    """Lay out rows for a page; nothing where there are none."""
     if not rows:
         return ''
     columns = _columns(rows)

@@ -24,7 +24,7 @@ from ros2_avloc.model.bundle import Bundle
 
 WARM_UPS, WARM_RUNS, COLD_RUNS = 1, 3, 3
 
-FIRST = 'first result'
+READY, FIRST = 'engine ready', 'first result'
 IMPORT = 'import ros2_avloc.node.avloc_node'
 LOADED, LISTENING = ' runs on ', 'Listening to '
 """What the log says when the engine is ready, and when the node has found the audio."""
@@ -44,12 +44,16 @@ def measure(bundle: Bundle) -> list[Sheet]:
     for state, runs in (('warm', warm), ('cold', cold)):
         for step in runs[0] if runs else ():
             rows.append(_row(f'{step}, {state}', Times(tuple(run[step] for run in runs))))
-    first = statistics.median(run[FIRST] for run in warm)
+    first, ready = (statistics.median(run[step] for run in warm) for step in (FIRST, READY))
+    goal = Goal(
+        'process start to first result, warm, s', first, 3.0, aim='start',
+        why=f'A second of it is sound that must be heard; the engine is ready after {ready:.2g} s.'
+    )
     note = (
         'Cold: the files of Python’s packages, of this package and of the bundle were dropped from the page '
         'cache; what other processes hold in use stays.'
     )
-    return [Sheet('Start-up', rows, [Goal('process start to first result, warm, s', first, 3.0)], [note])]
+    return [Sheet('Start-up', rows, [goal], [note])]
 
 
 def _row(step: str, seconds: Times) -> Row:
@@ -67,7 +71,7 @@ def _start(bundle: Bundle, directory: Path, listener: Listener, *, cold: bool = 
         took = time.time() - began
     text = log.read_text(encoding='utf-8')
     return {
-        'engine ready': moment(text, LOADED) - began,
+        READY: moment(text, LOADED) - began,
         'audio found': moment(text, LISTENING) - began,
         FIRST: took,
     }

@@ -7,8 +7,11 @@ import math
 import numpy as np
 import pytest
 
-from benchmark import answers, dds, engines, growth, memory, startup
+from benchmark import answers, dds, engines, growth, memory, stages, startup
+from benchmark.material import simulate
 from benchmark.measure import Times
+from benchmark.way import sounds_of
+from ros2_avloc.model.bundle import Bundle
 
 SECOND = 1_000_000_000
 
@@ -58,9 +61,23 @@ def test_an_engine_is_held_against_eager_and_the_product_of_its_precision() -> N
     assert fast[engines.FASTER].runs == (10.0, 10.0) and fast[engines.LIMIT].runs == (0.5, 0.5)
     assert fast['frame, ms'] is found['a bf16: frame']
     assert engines.LIMIT not in unlimited and engines.LIMIT not in elsewhere
-    faster, of_limit = engines.goals([fast, unlimited, elsewhere])
-    assert (faster.what, faster.found, faster.reached) == ('a bf16, times faster than eager', 10.0, True)
-    assert (of_limit.found, of_limit.reached) == (0.5, False)
+
+
+def test_the_fastest_engine_on_the_processor_is_judged_and_explained() -> None:
+    work = engines.SIDE**3
+    found = {
+        engines.EAGER: Times((40.0,)), 'product bf16': Times((4.0,)), 'product fp32': Times((16.0,)),
+        'a bf16': Times((4.0,)), 'a bf16: frame': Times((1.0,)), 'b fp32': Times((5.0,)),
+        'b fp32: frame': Times((2.5,)), 'gpu bf16': Times((0.1,)),
+    }
+    rows = [engines.row_of(name, found, work, {'a bf16', 'b fp32'}) for name in ('a bf16', 'b fp32')]
+    rows.append(engines.row_of('gpu bf16', found, work, ()))
+    faster, of_limit = engines.goals(rows, found, work / 4, {})
+    assert (faster.what, faster.found, faster.reached) == ('a bf16: times faster than eager', 10.0, True)
+    assert (of_limit.found, of_limit.reached, of_limit.why) == (0.5, False, '')
+    assert 'it would be 20 times faster' in faster.why and 'only 4 times as fast' in faster.why
+    _, mixed = engines.goals(rows, found, work / 4, {'a bf16': 'bf16: 3, fp32: 7'})
+    assert '(bf16: 3, fp32: 7)' in mixed.why and 'alone is at 2 of the limit in float32' in mixed.why
 
 
 def test_frames_without_an_answer_count_and_latency_is_from_stamp_to_arrival() -> None:
@@ -80,8 +97,9 @@ def test_without_any_answer_there_is_no_latency() -> None:
 
 def test_goals_of_the_node_are_those_of_one_row() -> None:
     def row(frames: str, rate: str, late: float) -> dict[str, object]:
-        return {'frames': frames, 'Hz': rate, dds.ANSWERED: Times((100.0, 98.0, 99.5)),
-                dds.LATE: Times((late,)), dds.BESIDE: Times((0.3,))}
+        figures = {dds.ANSWERED: (100.0, 98.0, 99.5), dds.HALF: (9.0,), dds.LATE: (late,), dds.CPU: (0.5,),
+                   dds.BESIDE: (0.3,)}
+        return {'frames': frames, 'Hz': rate} | {name: Times(runs) for name, runs in figures.items()}
 
     goals = dds.goals([row('640×480 raw', '60', 50.0), row('640×480 raw', '30', 34.0)])
     assert [(goal.found, goal.reached) for goal in goals] == [(99.5, True), (34.0, False), (0.3, True)]
@@ -101,6 +119,21 @@ def test_growth_of_memory_is_told_from_minute_one_on() -> None:
 def test_what_is_held_for_a_moment_is_no_growth() -> None:
     seen = [(t, 350.0 + 8 * (abs(t - 10) < 0.1), 100.0, 70.0) for t in np.linspace(0, 10, 601)]
     assert [row['memory, MB'] for row in memory.rows_of(seen)] == [350.0] * 5
+
+
+def test_growth_of_memory_is_told_by_kind() -> None:
+    rows = [{kind: place * growth for kind, growth in zip(memory.KINDS, (8.0, 6.0, 2.0), strict=True)}
+            for place in range(3)]
+    goal = memory.goal_of(rows)
+    assert (goal.found, goal.reached) == (8.0, False)
+    assert goal.why == 'Of the growth 6 MB are the node’s own, 2 MB shared through DDS.'
+
+
+def test_a_sound_is_embedded_once_for_all_its_frames(shipped: Bundle) -> None:
+    material = simulate(64, 48, seconds=1.7)
+    sounds = sounds_of(material)
+    assert len(material.frames) > 1
+    assert stages.embeddings(material, sounds[0], shipped) == 1
 
 
 def test_moments_are_read_from_the_log() -> None:

@@ -14,7 +14,21 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmark import answers, dds, engines, growth, material, measure, memory, page, photos, run, startup
+from benchmark import (
+    aims,
+    answers,
+    dds,
+    engines,
+    growth,
+    material,
+    measure,
+    memory,
+    page,
+    photos,
+    run,
+    stages,
+    startup,
+)
 from benchmark.sheet import Sheet, markdown, restored
 from ros2_avloc.errors import EngineError
 from ros2_avloc.learning.material.packs import COLUMNS as COLUMNS_OF_A_PACK
@@ -97,6 +111,23 @@ def test_every_engine_that_works_here_stands_beside_eager(report: dict[str, Any]
 def test_in_float32_every_engine_answers_as_torch_does(report: dict[str, Any]) -> None:
     rows = report['sections']['answers'][0]['rows']
     assert {row['within'] for row in rows if row['engine'].endswith('fp32')} == {1.0}
+
+
+def test_every_aim_is_judged_by_a_goal_of_its_section(report: dict[str, Any]) -> None:
+    judged = {(section, goal['aim']) for section, sheets in report['sections'].items()
+              for sheet in sheets for goal in sheet['goals']}
+    known = {(aim.section, aim.name) for aim in aims.AIMS}
+    assert judged <= known
+    in_half = any(not name.endswith(' fp32') for name in cells(report, 'answers', 'engine'))
+    elsewhere = {('photos', name) for name in ('fp32', 'half', 'peak')}
+    assert known - judged == elsewhere | (set() if in_half else {('answers', 'half')})
+
+
+def test_the_parts_of_a_window_are_less_than_all_of_it(report: dict[str, Any]) -> None:
+    rows = {row['stage']: row for row in report['sections']['stages'][0]['rows']}
+    assert {'sources to tracks and attended', 'tracks to message'} <= set(rows)
+    assert rows[stages.WHOLE]['of a window, %']['runs'] == [100.0]
+    assert not any('of a window, %' in rows[name] for name in stages.APART)
 
 
 def test_growth_is_told_with_everything_that_can_grow(report: dict[str, Any]) -> None:
