@@ -212,8 +212,27 @@ def test_a_closed_engine_and_a_wrong_input_are_engine_errors(bundle, tiny):
         check_golden(engine, bundle)
 
 
+def test_an_interrupt_is_survived_when_another_thread_lets_an_engine_go(tiny, tmp_path):
+    code = ('import gc, signal, sys, threading\n'
+            'from pathlib import Path\n'
+            'from ros2_avloc.model.bundle import Bundle\n'
+            'from ros2_avloc.model.engines import open_engine\n'
+            'held = [open_engine(Bundle.load(Path(sys.argv[1])), name="openvino", strict=True)]\n'
+            'other = threading.Thread(target=held.clear)\n'
+            'other.start()\n'
+            'other.join()\n'
+            'gc.collect()\n'
+            'try:\n'
+            '    signal.raise_signal(signal.SIGINT)\n'
+            'except KeyboardInterrupt:\n'
+            '    print("interrupted")\n')
+    tiny.write(tmp_path)
+    ran = subprocess.run([sys.executable, '-c', code, str(tmp_path)], capture_output=True, text=True)
+    assert (ran.returncode, ran.stdout) == (0, 'interrupted\n')
+
+
 def _gpus(module) -> list[str]:
-    return [name for name in module.openvino.Core().available_devices if name.startswith('GPU')]
+    return [name for name in module.shared_core().available_devices if name.startswith('GPU')]
 
 
 def _head_in_double(tiny) -> bytes:

@@ -15,6 +15,7 @@ import torch.nn.functional as nnf
 from torch import Tensor
 
 from ros2_avloc.errors import InputError
+from ros2_avloc.model.engines.openvino import shared_core
 
 SHOWN = 224
 """Side at which MobileNetV2 is shown a crop of 112 px: twice as large, so that its cells are AVOL-Net's."""
@@ -40,9 +41,9 @@ class Eye:
     """
 
     def __init__(self, directory: Path) -> None:
-        network = _until(ov.Core(), directory / _VISION_FILE, 'Clamp')
+        network = _until(directory / _VISION_FILE, 'Clamp')
         network.reshape([TOGETHER, SHOWN, SHOWN, 3])
-        self._network = ov.compile_model(network, 'CPU')
+        self._network = shared_core().compile_model(network, 'CPU')
 
     def __call__(self, crops: Tensor) -> Tensor:
         """Answer to uint8 ``(n, 3, 112, 112)``: float32 ``(n, 1280, 7, 7)``, vectors of length 1."""
@@ -72,7 +73,7 @@ class Ear:
     """
 
     def __init__(self, directory: Path) -> None:
-        self._network = ov.compile_model(_until(ov.Core(), directory / _SOUND_FILE, 'Reshape'), 'CPU')
+        self._network = shared_core().compile_model(_until(directory / _SOUND_FILE, 'Reshape'), 'CPU')
 
     def __call__(self, heard: Tensor) -> Tensor:
         """Answer to float32 ``(n, 15600)`` of `naming.heard_by_teacher`: float32 ``(n, 1024, 1, 1)``."""
@@ -94,10 +95,10 @@ def check_teachers(directory: Path) -> None:
                              '--teachers out.')
 
 
-def _until(core: ov.Core, path: Path, operation: str) -> Any:
+def _until(path: Path, operation: str) -> Any:
     """Return the network of `path`, cut off after its last `operation`."""
     try:
-        whole = core.read_model(str(path))
+        whole = shared_core().read_model(str(path))
     except RuntimeError as error:
         raise InputError(f'{path} cannot be read as a teacher: {str(error).splitlines()[-1]}') from error
     nodes = [node for node in whole.get_ordered_ops() if node.get_type_name() == operation]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ def graphs(paths: Mapping[str, Path], precision: str) -> Graphs:
     EngineError
         If the device does not give this precision, or the library refuses a graph.
     """
-    core = openvino.Core()
+    core = shared_core()
     device = device_for(precision, core.available_devices)
     if precision.upper() not in core.get_property(device, 'OPTIMIZATION_CAPABILITIES'):
         known = ', '.join(_named(core, name) for name in core.available_devices)
@@ -58,6 +59,16 @@ def graphs(paths: Mapping[str, Path], precision: str) -> Graphs:
     identity = identify('openvino', openvino.get_version(), ' and '.join(_named(core, name) for name in used),
                         precision, layers)
     return Graphs(identity, {name: _graph(chain) for name, chain in chains.items()})
+
+
+@cache
+def shared_core() -> openvino.Core:
+    """Return this process' only core, which is kept until its end.
+
+    OpenVINO's CPU plugin gives the thread that loads it a stack for signals, and unmaps that with the plugin. If
+    another thread lets go of it last, the first one's next signal, as Ctrl-C, ends the process with a segfault.
+    """
+    return openvino.Core()
 
 
 def device_for(precision: str, listed: Iterable[str]) -> str:
