@@ -65,8 +65,8 @@ def graphs(paths: Mapping[str, Path], precision: str) -> Graphs:
 def shared_core() -> openvino.Core:
     """Return this process' only core, which is kept until its end.
 
-    OpenVINO's CPU plugin gives the thread that loads it a stack for signals, and unmaps that with the plugin. If
-    another thread lets go of it last, the first one's next signal, as Ctrl-C, ends the process with a segfault.
+    OpenVINO's CPU plugin gives the thread that loads it a stack for signals, and unmaps that with the plugin.
+    If another thread lets go of it last, the first one's next signal, as Ctrl-C, ends the process at once.
     """
     return openvino.Core()
 
