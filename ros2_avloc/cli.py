@@ -69,6 +69,7 @@ def train(
     rate: Annotated[float | None, typer.Option(min=0, help='Learning rate of AVC.')] = None,
     curriculum: Annotated[int, typer.Option(min=0, help='Scenes until one more object is in view.')] = 4000,
     width: Annotated[int, typer.Option(min=1, help='Channels of the first block; the paper has 64.')] = 32,
+    embedding: Annotated[int, typer.Option(min=1, help='Length of the embeddings, of avol and ave.')] = 128,
     seed: Annotated[int, typer.Option(min=0, help='Of the weights and of all that is drawn.')] = 1,
     workers: Annotated[int | None, typer.Option(
         min=0, help='Processes that compose items; else cores - 1.')] = None,
@@ -86,7 +87,7 @@ def train(
         recipe = Recipe(rung, network, pack, videos, bags, image_topic, audio_topic, teachers, start,
                         simulated_share, length=minutes if steps is None else steps, in_minutes=steps is None,
                         stages=tuple(stage or ()), batch=batch, rate=rate, curriculum=curriculum, width=width,
-                        seed=seed, workers=workers)
+                        embedding=embedding, seed=seed, workers=workers)
         learn(recipe, out, resume=resume, say=typer.echo)
 
 

@@ -1,6 +1,8 @@
 """From a checkpoint to a measured bundle, whichever network it is of."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from ros2_avloc.learning.measuring import bundles, embedders
 from ros2_avloc.learning.measuring.bundles import evaluate
 from ros2_avloc.learning.measuring.cases import composed
 from ros2_avloc.learning.networks import AVENet, AVOLNet, L3Net
+from ros2_avloc.learning.training.recipe import Recipe, written
 from ros2_avloc.model.bundle import Bundle, EmbedderBundle
 from ros2_avloc.model.embedder import open_embedder
 from ros2_avloc.model.manifest import write_manifest
@@ -49,12 +52,8 @@ def test_the_names_of_the_weights_tell_the_network(kind, batch_norm, tmp_path):
 
 
 def test_what_is_no_checkpoint_of_a_network_for_bundles_is_refused(tmp_path):
-    with pytest.raises(InputError, match='is no checkpoint'):
+    with pytest.raises(InputError, match='holds an L3-Net; a bundle holds an AVOL-Net or an AVE-Net'):
         read_network(checkpoint_of(L3Net(2), tmp_path))
-    (tmp_path / 'note.ckpt').write_text('not a checkpoint')
-    for path in (tmp_path / 'note.ckpt', tmp_path / 'nowhere.ckpt'):
-        with pytest.raises(InputError, match='is no checkpoint'):
-            read_network(path)
 
 
 def test_an_ave_net_becomes_a_measured_bundle(small, tmp_path):
@@ -116,8 +115,25 @@ def test_what_a_threshold_was_fitted_on_is_said(small, tmp_path):
     figures = export_bundle(checkpoint, tmp_path / 'bundle', None, scenes=2)
     assert 'not fitted to the recordings' in figures
     card = (tmp_path / 'bundle' / 'MODEL_CARD.md').read_text()
-    assert 'fitted on what was set aside of: simulated;' in card
+    assert 'fitted on what was set aside of: simulated scenes of another seed;' in ' '.join(card.split())
     assert 'give avloc export --bags as in training' in card
+
+
+def test_the_card_of_a_model_of_recordings_speaks_of_nothing_else(small, tmp_path):
+    checkpoint = checkpoint_of(AVOLNet(4, 16), tmp_path)
+    recipe = written(Recipe(rung='label-free', videos=Path('mine'), simulated_share=0.0), {})
+    (tmp_path / 'recipe.json').write_text(json.dumps(recipe))
+    export_bundle(checkpoint, tmp_path / 'bundle', None, scenes=2)
+    card = (tmp_path / 'bundle' / 'MODEL_CARD.md').read_text()
+    learned = card.partition('## What it learned from')[2].partition('Recipe (')[0]
+    assert '- Recordings (videos or bags) of the folder `mine`, with their own sound.' in learned
+    assert 'this is label-free AVC training' in learned
+    assert 'The towers began with random weights.' in learned
+    for untrue in ('Simulated scenes', 'photos', 'drawing', 'Categories are used', 'MobileNetV2'):
+        assert untrue not in learned, untrue
+    assert '`avloc export RUN/avc/last.ckpt BUNDLE --videos VIDEOS`' in card
+    assert '`avloc evaluate --bundle BUNDLE`' in card
+    assert 'The weights are rounded to bfloat16. On ' in card
 
 
 def test_the_mean_of_runs_is_taken_weight_by_weight(tmp_path):
@@ -141,7 +157,7 @@ def test_the_mean_of_runs_is_taken_weight_by_weight(tmp_path):
     (AVOLNet(8, 16), 'run1/avc/last.ckpt holds another network than .*run0.*only runs of the same network'),
     (AVENet(4, 16), 'holds another network'),
     (AVOLNet(4, 16, batch_norm=False), 'holds another network.*is missing there'),
-    (L3Net(4), 'run1/avc/last.ckpt is no checkpoint'),
+    (L3Net(4), 'run1/avc/last.ckpt holds an L3-Net'),
 ])
 def test_different_networks_have_no_mean(other, sentence, tmp_path):
     first, second = (checkpoint_of(network, tmp_path / f'run{number}')
@@ -159,7 +175,7 @@ def test_manifest_and_card_say_what_was_averaged(small, tmp_path):
     assert result.exit_code == 0, result.output
     training = EmbedderBundle.load(tmp_path / 'bundle').manifest.training
     assert training['recipe']['mean_of'] == [f'{name}/avc/last.ckpt, 7 steps' for name in ('first', 'second')]
-    assert training['recipe']['teachers'] is True
+    assert training['learned_from']['teachers'] is True
     assert training['mean_with'][0]['recipe']['rung'] == 'label-free'
     card = (tmp_path / 'bundle' / 'MODEL_CARD.md').read_text()
     assert '- mean_of:\n  1. first/avc/last.ckpt, 7 steps\n  2. second/avc/last.ckpt, 7 steps\n' in card

@@ -20,8 +20,8 @@ from ros2_avloc.learning.report.finds import QUERIES
 
 def save(network, path):
     path.parent.mkdir(parents=True)
-    torch.save({'state_dict': {f'network.{name}': weight for name, weight in network.state_dict().items()}},
-               path)
+    state = {f'network.{name}': weight for name, weight in network.state_dict().items()}
+    torch.save({'state_dict': state, 'global_step': 0}, path)
     return path
 
 
@@ -41,8 +41,8 @@ def test_a_checkpoint_tells_its_network(checkpoints):
 
 def test_another_file_is_refused(tmp_path):
     path = tmp_path / 'other.ckpt'
-    torch.save({'state_dict': {}}, path)
-    with pytest.raises(InputError, match='no checkpoint of an AVE-Net or L3-Net'):
+    torch.save({'state_dict': {}, 'global_step': 0}, path)
+    with pytest.raises(InputError, match='holds no AVOL-Net, AVE-Net or L3-Net'):
         read_retriever(path)
 
 

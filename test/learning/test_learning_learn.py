@@ -3,6 +3,8 @@
 import json
 import multiprocessing
 import os
+import re
+import shutil
 import signal
 from pathlib import Path
 
@@ -16,9 +18,9 @@ from ros2_avloc.learning.bundling.exporting import read_network
 from ros2_avloc.learning.material import worlds
 from ros2_avloc.learning.networks import AVENet, AVOLNet, L3Net
 from ros2_avloc.learning.training import lessons, stages
+from ros2_avloc.learning.training.checkpoints import part_of
 from ros2_avloc.learning.training.correspondence import TAG_BELOW, Correspondence
 from ros2_avloc.learning.training.lessons import Replays
-from ros2_avloc.learning.training.loop import part_of
 from ros2_avloc.learning.training.recipe import Recipe, written
 from ros2_avloc.learning.training.rungs import RUNGS, budgets
 from ros2_avloc.learning.training.starting import begin_with
@@ -60,7 +62,7 @@ def test_towers_imitate_teachers_and_leave_no_replays(pack, tmp_path):
     assert result.exit_code == 0, result.output
     assert read_network(tmp_path / 'avc' / 'last.ckpt').width == 4
     assert not list(tmp_path.glob('**/replays*'))
-    assert json.loads((tmp_path / 'recipe.json').read_text())['teachers'] is True
+    assert json.loads((tmp_path / 'recipe.json').read_text())['learned_from']['teachers'] is True
     state = torch.load(tmp_path / 'pictures' / 'last.ckpt', weights_only=True)
     assert state['global_step'] == 3
     assert 'to_answers.weight' in state['state_dict']
@@ -109,27 +111,61 @@ def test_a_run_needs_a_directory(tmp_path):
     assert 'cannot be written to' in result.output
 
 
-@pytest.mark.parametrize('part', ['recipe.json', 'pictures/last.ckpt'])
-def test_a_run_is_never_written_over(part, tmp_path):
-    (tmp_path / part).parent.mkdir(exist_ok=True)
-    (tmp_path / part).write_text('of a run')
+def test_a_run_is_never_written_over(tmp_path):
+    part = tmp_path / 'pictures' / 'last.ckpt'
+    part.parent.mkdir()
+    part.write_text('of a run')
     result = avloc_train(tmp_path, '--rung', 'paper')
     assert result.exit_code == 1
     assert 'holds a run already; go on from it with --resume, or give another directory' in result.output
-    assert [path for path in tmp_path.rglob('*') if path.is_file()] == [tmp_path / part]
-    assert (tmp_path / part).read_text() == 'of a run'
+    assert [path for path in tmp_path.rglob('*') if path.is_file()] == [part]
+    assert part.read_text() == 'of a run'
 
 
 def test_what_could_not_begin_stands_in_nobodys_way(tmp_path):
     assert avloc_train(tmp_path, '--rung', 'paper', '--pack', str(tmp_path)).exit_code == 1
+    (tmp_path / 'recipe.json').write_text('of a run that ended before its first checkpoint')
+    assert 'leave --resume out to begin' in avloc_train(tmp_path, '--rung', 'paper', '--resume').output
     assert avloc_train(tmp_path, '--rung', 'paper').exit_code == 0
+    assert json.loads((tmp_path / 'recipe.json').read_text())['rung'] == 'paper'
 
 
-def test_a_run_goes_on_only_as_it_was_begun(tmp_path):
+def test_a_run_goes_on_only_as_it_was_begun(pack, tmp_path):
+    assert avloc_train(tmp_path, '--rung', 'taught', '--stage', 'pictures=0', '--stage', 'sounds=0',
+                       '--simulated-share', '0', '--pack', str(pack)).exit_code == 0
+    recipe = (tmp_path / 'recipe.json').read_text()
+    again = ['--resume', '--steps', '20', '--stage', 'pictures=0', '--stage', 'sounds=0']
+    same = [*again, '--simulated-share', '0', '--pack', str(pack)]
+    for options, sentence in (
+            ([*same, '--network', 'ave'], 'begun with --network avol, this command is with --network ave'),
+            ([*same[:3], *same[7:], '--rung', 'paper'], 'with --rung taught, this command is with'),
+            (again, f'begun with --pack {pack.name}, this command is without --pack'),
+            ([*same, '--simulated-share', '0.5'], 'with --simulated-share 0.0, this command'),
+            ([*same, '--bags', str(tmp_path)], 'begun without --bags, this command is with --bags'),
+            ([*same, '--seed', '2'], 'with --seed 1, this command is with --seed 2'),
+            ([*same, '--batch', '6'], 'with --batch 4, this command is with --batch 6'),
+            ([*same, '--embedding', '8'], 'with --embedding 128, this command is with --embedding 8')):
+        refused = avloc_train(tmp_path, *options)
+        assert refused.exit_code == 1
+        assert sentence in refused.output
+    assert (tmp_path / 'recipe.json').read_text() == recipe
+
+
+def test_a_run_goes_on_only_with_the_layers_that_it_has(pack, tmp_path):
+    options = ['--stage', 'pictures=0', '--stage', 'sounds=0', '--simulated-share', '0', '--pack', str(pack)]
+    assert avloc_train(tmp_path, *options).exit_code == 0
+    recipe = (tmp_path / 'recipe.json').read_text()
+    other = shutil.copytree(pack, tmp_path / 'other' / pack.name)
+    rows = (other / 'INDEX.csv').read_text()
+    (other / 'INDEX.csv').write_text(re.sub(',low,train,lowgroup[0-3],', ',third,train,g,', rows))
+    refused = avloc_train(tmp_path, *options[:-1], str(other), '--resume', '--steps', '20')
+    assert refused.exit_code == 1
+    assert 'is of a run with other layers (see.' in refused.output
+    assert (tmp_path / 'recipe.json').read_text() == recipe
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path):
     assert avloc_train(tmp_path, '--rung', 'paper').exit_code == 0
-    result = avloc_train(tmp_path, '--rung', 'paper', '--resume', '--network', 'ave')
-    assert result.exit_code == 1
-    assert 'was begun with --network avol, not ave' in result.output
     (tmp_path / 'avc' / 'last.ckpt').write_bytes(b'damaged')
     result = avloc_train(tmp_path, '--rung', 'paper', '--resume')
     assert result.exit_code == 1
@@ -194,7 +230,7 @@ def test_another_kind_of_network_takes_over_the_towers_alone(tmp_path):
     checkpoint.parent.mkdir(parents=True)
     torch.manual_seed(5)
     weights = {f'network.{name}': weight for name, weight in AVOLNet(4).state_dict().items()}
-    torch.save({'state_dict': weights}, checkpoint)
+    torch.save({'state_dict': weights, 'global_step': 0}, checkpoint)
     for network in (AVENet(4), L3Net(4)):
         heads = {name: weight.clone() for name, weight in network.state_dict().items()
                  if not name.startswith(('vision.', 'sound.'))}
@@ -206,13 +242,22 @@ def test_another_kind_of_network_takes_over_the_towers_alone(tmp_path):
 def test_recipes_tell_what_was_learned_from_before(tmp_path):
     (tmp_path / 'first').mkdir()
     started = Recipe(rung='label-free', start=tmp_path / 'first' / 'avc' / 'last.ckpt', bags=Path('/of/mine'))
-    assert written(started, {})['categories'] is False
-    known = {'pack': 'data', 'categories': True, 'teachers': True}
-    (tmp_path / 'first' / 'recipe.json').write_text(json.dumps(known))
-    recipe = written(started, {})
-    assert known.items() <= recipe.items()
-    assert (recipe['start'], recipe['bags']) == ('first/avc/last.ckpt', 'mine')
-    assert str(tmp_path) not in json.dumps(recipe)
+    assert written(started, {})['learned_from']['categories'] is False
+    before = written(Recipe(rung='taught', pack=Path('data'), teachers=Path('teachers')), {})
+    older = {'rung': 'taught', 'simulated_share': 0.25, 'pack': 'data', 'teachers': True}
+    for recipe_before in (before, older):
+        (tmp_path / 'first' / 'recipe.json').write_text(json.dumps(recipe_before))
+        recipe = written(started, {})
+        assert recipe['learned_from'] == {
+            'simulated': True, 'packs': ['data'], 'videos': [], 'bags': ['mine'], 'categories': True,
+            'teachers': True}
+        assert (recipe['start'], recipe['bags'], recipe['pack']) == ('first/avc/last.ckpt', 'mine', None)
+        assert str(tmp_path) not in json.dumps(recipe)
+
+
+def test_a_folder_is_called_by_its_own_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert written(Recipe(videos=Path('.'), bags=Path('..')), {})['learned_from']['videos'] == [tmp_path.name]
 
 
 def test_tags_begin_with_the_layer_that_named_pictures(tmp_path):

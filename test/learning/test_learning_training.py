@@ -7,6 +7,7 @@ from ros2_avloc.learning.networks import AVENet, AVOLNet, L3Net
 from ros2_avloc.learning.networks.matching import KINDS, describe_maps, describe_sounds, logits_of_pairs
 from ros2_avloc.learning.training.checks import check_of
 from ros2_avloc.learning.training.correspondence import (
+    CloseUpCorrespondence,
     Correspondence,
     PaperCorrespondence,
     TaggedCorrespondence,
@@ -64,6 +65,23 @@ def test_ten_pairs_are_learned_by_heart(kind):
         best = logits_of_pairs(network, pictures, describe_sounds(network, batch['spectrogram']))
     assert losses[-1] < 0.2 < losses[0]
     assert best.argmax(dim=1).tolist() == list(range(10))
+
+
+def test_every_cell_of_a_close_up_learns():
+    """Of an untrained network the best cell of most pictures is at the border, and it alone would learn."""
+    network, batch = small('avol').eval(), ten_pairs()
+    with torch.no_grad():
+        sounds = describe_sounds(network, batch['spectrogram'])
+        seen = network.vision(scaled(batch['image']))
+
+    def taught(learner):
+        learner.log_dict = lambda *_: None
+        maps = seen.clone().requires_grad_()
+        learner.loss_of(maps, sounds, batch).backward()
+        return float((maps.grad.abs().amax(dim=1) > 0).float().mean())
+
+    assert taught(CloseUpCorrespondence(network, BUDGET)) == 1
+    assert taught(Correspondence(network, BUDGET)) < 0.2
 
 
 def test_the_papers_loss_is_that_of_five_pairs_and_five_others():

@@ -1,18 +1,24 @@
-"""How to learn what a bundle has learned once more: the command that its recipe amounts to."""
+"""How to learn, export and measure a bundle once more: the commands that its recipe amounts to."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
+from ros2_avloc.learning.training.recipe import LEARNED_FROM
 from ros2_avloc.learning.training.rungs import RUNGS
 
 _STAGE = re.compile(r'([a-z-]+): ([\d.e+]+) (minutes|steps), batch \d+, rate \S+')
-_SAID = ('rung', 'network', 'simulated_share', 'curriculum', 'width', 'seed')
+_SAID = ('rung', 'network', 'image_topic', 'audio_topic', 'simulated_share', 'batch', 'rate', 'curriculum',
+         'width', 'embedding', 'seed')
 _PLACES = ('pack', 'videos', 'bags', 'teachers', 'start')
 
 
-def learn_again(recipe: dict[str, Any]) -> str:
+_FOLDERS = {'packs': 'pack', 'videos': 'videos', 'bags': 'bags'}
+
+
+def learn_again(recipe: Mapping[str, Any]) -> str:
     """Return a sentence with the command, as far as a recipe holds its options.
 
     Parameters
@@ -22,7 +28,8 @@ def learn_again(recipe: dict[str, Any]) -> str:
     """
     if recipe.get('rung') not in RUNGS:
         return 'no recipe was recorded.'
-    options = [f'--{name.replace("_", "-")} {recipe[name]}' for name in _SAID if name in recipe]
+    options = [f'--{name.replace("_", "-")} {recipe[name]}' for name in _SAID
+               if recipe.get(name) is not None]
     options += [f'--{name} {name.upper()}' for name in _PLACES if recipe.get(name)]
     stages = [_STAGE.fullmatch(str(stage)) for stage in recipe.get('stages', [])]
     left_out = set(RUNGS[recipe['rung']].stages) - {one[1] for one in stages if one}
@@ -31,5 +38,21 @@ def learn_again(recipe: dict[str, Any]) -> str:
     whole = bool(stages) and all(stages)
     command = f'`avloc train {" ".join(["RUN", *options, *(told if whole else [])])}`'
     if whole:
-        return f'{command}; `--batch` and `--rate` as the recipe says, where they are not the usual ones.'
+        return f'{command}.'
     return f'{command} is the nearest command: the stages of the recipe were not made by one.'
+
+
+def export_again(training: Mapping[str, Any]) -> str:
+    """Return the command that exports what was learned again, by what the bundle holds of training."""
+    checkpoint = 'avc/last.ckpt'
+    options = [f'--mean-with RUN{number}/{checkpoint}'
+               for number, _ in enumerate(training.get('mean_with', []), start=2)]
+    options += [f'--{option} {option.upper()}' for folders, option in _FOLDERS.items()
+                if training[LEARNED_FROM][folders]]
+    return f'`avloc export {" ".join([f"RUN/{checkpoint}", "BUNDLE", *options])}`'
+
+
+def measure_again(report: Mapping[str, Any]) -> str:
+    """Return the command that measures a bundle on the sets of a report."""
+    pack = ' --pack PACK' if 'real' in report['sets'] else ''
+    return f'`avloc evaluate --bundle BUNDLE{pack}`'

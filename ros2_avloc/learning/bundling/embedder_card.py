@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ros2_avloc.learning.bundling.card import recipe_text
+from ros2_avloc.learning.bundling.again import export_again, learn_again, measure_again
+from ros2_avloc.learning.bundling.card import aside, measured_on, recipe_text
+from ros2_avloc.learning.bundling.learned import data_text, limits_text, teaching_text
+from ros2_avloc.learning.bundling.rounding import rounding_text
 
 _CARD = """# {name}
 
@@ -16,25 +19,34 @@ vector of length 1; the nearer two vectors, the likelier they belong together. I
 
 {data}
 
-{steps} steps in the last stage of this recipe:
+{teaching}
+
+Recipe ({steps} steps in the last stage):
 
 {recipe}
 
 ## What it does
 
-Measured on {date} with {engine}, on simulated scenes of other seeds and on scenes composed from photos and \
-recordings of the split val, which it never saw, with one object in view, which sounds. AVC: told from a \
-sound of another category, which half of the pairs have. Retrieval: an answer is right if it is of the same \
-category. In square brackets 95 % intervals.
+Measured on {date} with {engine} on {machine}, on {measured}, with one object \
+in view, which sounds. AVC: told from a sound of another category, which half of the pairs have. Retrieval: \
+an answer is right if it is of the same category; the more scenes, the harder. In square brackets 95 % \
+intervals.
 
 {table}
 
-What makes a probability of a distance was fitted on scenes set aside from the training split, half of them \
-with a sound of another category; one calibration serves all sets.{levelled}
+What makes a probability of a distance was fitted on what was set aside of: {calibrated_on}; half of \
+the pairs have a sound of another category, and one calibration serves all sets. \
+`avloc search` calls that probability "belongs together".{levelled}
+
+{rounding}
+
+- To measure again: {measure}
+- To learn again: {again}
+- To export again: {export}
 
 ## What it does not know
 
-- Other things than it learned from.
+- Other things than it learned from.{limits}
 - Synchrony: two of a kind are one to it.
 - Where in a frame something is: that is AVOL-Net's.
 """
@@ -54,12 +66,13 @@ def embedder_card(name: str, training: dict[str, Any], report: dict[str, Any], t
     report, table
         From `measure_embedder` and `embedder_table`.
     """
-    data = {'simulated': '- Simulated scenes of ros2_avloc: drawn objects with synthesised sounds.',
-            'real': '- Scenes composed from photos and recordings of public collections. Many of these state '
-                    'no licence or a non-commercial one: **these weights are for research use**.'}
+    levelled = {'simulated', 'real'} <= set(training['calibrated_on'])
     return _CARD.format(
         name=name, width=training['network']['width'], embedding=training['network']['embedding'],
-        data='\n'.join(data[source] for source in training['data']), steps=training['steps'],
-        recipe=recipe_text(training),
-        levelled=_LEVELLED if len(training['data']) > 1 else '',
-        date=report['date'], engine=report['engine'], table=table)
+        data=data_text(training), teaching=teaching_text(training), steps=training['steps'],
+        recipe=recipe_text(training), levelled=_LEVELLED if levelled else '',
+        date=report['date'], engine=report['engine'], machine=report['machine'],
+        measured=measured_on(report), table=table, calibrated_on=aside(training['calibrated_on']),
+        rounding=rounding_text(training['rounding']), measure=measure_again(report),
+        again=learn_again(training['recipe']), export=export_again(training),
+        limits=''.join(f' {sentence}' for sentence in limits_text(training)))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import partial, reduce
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from ros2_avloc.errors import InputError
@@ -17,17 +15,18 @@ from ros2_avloc.learning.bundling.calibration import calibrate, calibrate_embedd
 from ros2_avloc.learning.bundling.card import calibrated_elsewhere, model_card
 from ros2_avloc.learning.bundling.embedder_card import embedder_card
 from ros2_avloc.learning.bundling.graphs import export
+from ros2_avloc.learning.bundling.learned import pack_facts
 from ros2_avloc.learning.bundling.levelling import levelled
+from ros2_avloc.learning.bundling.rounding import cost_of_rounding
 from ros2_avloc.learning.material.scenes import NEGATIVES
 from ros2_avloc.learning.material.worlds import SET_ASIDE, banks_of
 from ros2_avloc.learning.measuring.bundles import measure_bundle
 from ros2_avloc.learning.measuring.embedders import embedder_table, measure_embedder
 from ros2_avloc.learning.measuring.tables import table
-from ros2_avloc.learning.networks import AVENet, AVOLNet
+from ros2_avloc.learning.networks import AVENet, AVOLNet, L3Net
+from ros2_avloc.learning.training.checkpoints import difference, network_in, read_state
 from ros2_avloc.learning.training.checks import Check, check_of, logits_of
-from ros2_avloc.learning.training.loop import part_of
-from ros2_avloc.learning.training.recipe import RECIPE, known, read_recipe
-from ros2_avloc.learning.training.starting import difference
+from ros2_avloc.learning.training.recipe import LEARNED_FROM, RECIPE, learned_from, read_recipe, together
 from ros2_avloc.recordings.topics import BY_TYPE, Named
 from ros2_avloc.vision.preprocess import network_input
 
@@ -87,6 +86,7 @@ def export_bundle(checkpoint: Path, directory: Path, pack: Path | None, *,
         calibration = calibrate_embedder(network, checks)
     else:
         network, calibration = calibrate(network, checks)
+    training['rounding'] = cost_of_rounding(network, checks, calibration)
     image, spectrogram = _clearest(network, checks[0])
     write = partial(export, network, directory, name=name, calibration=calibration, training=training,
                     image=network_input(image.numpy().transpose(1, 2, 0)), spectrogram=spectrogram.numpy())
@@ -159,11 +159,11 @@ def read_network(checkpoint: Path, mean_with: Sequence[Path] = ()) -> AVOLNet | 
     """
     runs: list[dict[str, Tensor]] = []
     for path in (checkpoint, *mean_with):
-        try:
-            runs.append(part_of(path, 'network.'))
-            network = _network_of(runs[-1])
-        except (OSError, RuntimeError, KeyError, EOFError, pickle.UnpicklingError) as error:
-            raise InputError(f'{path} is no checkpoint of an AVOL-Net or AVE-Net.') from error
+        found = network_in(path)
+        if isinstance(found, L3Net):
+            raise InputError(f'{path} holds an L3-Net; a bundle holds an AVOL-Net or an AVE-Net.')
+        network = found
+        runs.append(network.state_dict())
         other = difference(runs[0], runs[-1])
         if other:
             raise InputError(f'{path} holds another network than {checkpoint}: {other}; only runs of the '
@@ -172,33 +172,28 @@ def read_network(checkpoint: Path, mean_with: Sequence[Path] = ()) -> AVOLNet | 
     return network.eval()
 
 
-def _network_of(state: dict[str, Tensor]) -> AVOLNet | AVENet:
-    width = state['vision.0.weight'].shape[0]
-    if 'fc3.weight' in state:
-        return AVENet(width, state['see.fc2.weight'].shape[0], 'see.norm1.weight' in state)
-    return AVOLNet(width, state['heads.conv6.weight'].shape[0], batch_norm='heads.norm5.weight' in state)
-
-
 def _run(checkpoint: Path) -> dict[str, Any]:
     """Return what a run says of itself; of its path only the names."""
     return {
         'checkpoint': '/'.join(checkpoint.absolute().parts[-3:]),  # RUN/STAGE/last.ckpt
-        'steps': torch.load(checkpoint, map_location='cpu', weights_only=True)['global_step'],
+        'steps': read_state(checkpoint)['global_step'],
         'recipe': read_recipe(checkpoint.parent.parent / RECIPE),
     }
 
 
 def _summary(network: AVOLNet | AVENet, pack: Path | None, runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    recipe = runs[0]['recipe']
-    for other in runs[1:]:
-        recipe = recipe | known(recipe, other['recipe'])
+    """Return what the manifest and the card say of training, as far as checkpoints, recipes and pack tell."""
+    recipe, *others = (run['recipe'] for run in runs)
+    sources = reduce(together, map(learned_from, others), learned_from(recipe))
+    facts = None if pack is None else pack_facts(pack)
     summary = {
         'network': {'kind': CALLED[type(network)], 'width': network.width, 'embedding': network.embedding},
         'steps': runs[0]['steps'],
-        'data': ['simulated', 'real'] if pack or recipe.get('pack') else ['simulated'],
+        LEARNED_FROM: sources,
+        'pack': facts if facts and facts['name'] in sources['packs'] else None,
         'recipe': recipe,
     }
-    if len(runs) == 1:
+    if not others:
         return summary
     mean = [f'{run["checkpoint"]}, {run["steps"]} steps' for run in runs]
     return summary | {'recipe': recipe | {'mean_of': mean}, 'mean_with': runs[1:]}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import platform
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -12,7 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -22,6 +20,7 @@ from ros2_avloc.learning.measuring.boxed_videos import read_boxed_videos
 from ros2_avloc.learning.measuring.cases import CaseSet, composed
 from ros2_avloc.learning.measuring.evaluation import Thresholds, fitted, measure
 from ros2_avloc.learning.measuring.examination import Answers, Judge, NetworkJudge, examine, joined
+from ros2_avloc.learning.measuring.machine import machine
 from ros2_avloc.learning.measuring.recorded import recorded
 from ros2_avloc.learning.measuring.told_bags import read_told_bags
 from ros2_avloc.model.bundle import Bundle
@@ -72,7 +71,7 @@ def evaluate(directory: Path, sets: dict[str, CaseSet], aside: Callable[[], dict
     opened, _ = open_engine(bundle, name=engine)
     identity = f'{opened.identity.name} {opened.identity.version}, {opened.identity.precision}'
     about = {'schema': SCHEMA, 'bundle': bundle.name, 'sha256': bundle.sha256, 'engine': identity,
-             'machine': _machine(), 'date': datetime.date.today().isoformat()}
+             'machine': machine(), 'date': datetime.date.today().isoformat()}
     try:
         judge, shipped = NetworkJudge(opened, bundle), bundle.calibration.threshold
         kept = bundle.manifest.thresholds
@@ -170,12 +169,3 @@ def _progress() -> Iterator[Progress]:
     columns = (TextColumn('{task.description}'), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
         yield progress
-
-
-def _machine() -> str:
-    try:
-        lines = Path('/proc/cpuinfo').read_text(encoding='utf-8').splitlines()
-        model = next(line.split(':')[1].strip() for line in lines if line.startswith('model name'))
-    except (OSError, StopIteration):
-        model = platform.processor() or platform.machine()
-    return f'{model}, {torch.get_num_threads()} threads'

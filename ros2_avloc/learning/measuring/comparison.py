@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import pickle
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -25,9 +24,10 @@ from ros2_avloc.learning.measuring.cases import SINGLE
 from ros2_avloc.learning.measuring.embedders import PICTURE_SIDE, Items, Retrieved, of_others
 from ros2_avloc.learning.measuring.examination import jpeg
 from ros2_avloc.learning.measuring.tables import markdown, percent, short
-from ros2_avloc.learning.networks import AVENet, L3Net
+from ros2_avloc.learning.networks import AVENet, AVOLNet, L3Net
+from ros2_avloc.learning.training.checkpoints import network_in
 from ros2_avloc.learning.training.checks import scenes_of
-from ros2_avloc.learning.training.loop import load_part, scaled
+from ros2_avloc.learning.training.loop import scaled
 
 Embeddings = NDArray[np.float64]
 
@@ -142,18 +142,11 @@ def aligned_pairs(network: L3Net, bank: Bank, scenes: int) -> tuple[Embeddings, 
 
 def read_retriever(checkpoint: Path) -> AVENet | L3Net:
     """Read the averaged weights of a checkpoint of an AVE-Net or L3-Net; raise InputError if it is none."""
-    try:
-        state = torch.load(checkpoint, map_location='cpu', weights_only=True)['state_dict']
-        width = state['network.vision.0.weight'].shape[0]
-        if 'network.fc3.weight' in state:
-            embedding = state['network.see.fc2.weight'].shape[0]
-            network: AVENet | L3Net = AVENet(width, embedding, 'network.see.norm1.weight' in state)
-        else:
-            network = L3Net(width, 'network.norm1.weight' in state)
-        load_part(network, checkpoint, 'network.')
-    except (OSError, RuntimeError, KeyError, EOFError, pickle.UnpicklingError) as error:
-        raise InputError(f'{checkpoint} is no checkpoint of an AVE-Net or L3-Net.') from error
-    return network.eval()
+    network = network_in(checkpoint)
+    if isinstance(network, AVOLNet):
+        raise InputError(f'{checkpoint} holds an AVOL-Net, which has no embedding of a whole frame; give an '
+                         'AVE-Net or L3-Net.')
+    return network
 
 
 def comparison_table(report: dict[str, Any]) -> str:

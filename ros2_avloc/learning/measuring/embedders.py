@@ -19,6 +19,7 @@ from ros2_avloc.learning.measures.figures import share
 from ros2_avloc.learning.measures.retrieval import DIRECTIONS, retrieval
 from ros2_avloc.learning.measuring.cases import SINGLE
 from ros2_avloc.learning.measuring.examination import jpeg
+from ros2_avloc.learning.measuring.machine import machine
 from ros2_avloc.learning.measuring.tables import markdown, percent, short
 from ros2_avloc.learning.training.checks import scenes_of
 from ros2_avloc.model.bundle import EmbedderBundle
@@ -77,9 +78,9 @@ def measure_embedder(directory: Path, pack: Path | None, *, scenes: int, split: 
     Returns
     -------
     Retrieved
-        The report holds ``bundle``, ``sha256``, ``engine``, ``date``, and ``sets``: by name of the set
-        (``simulated``, ``real``) ``avc``, the share of right decisions on pairs of which half correspond,
-        and what `measures.retrieval` returns.
+        The report holds ``bundle``, ``sha256``, ``engine``, ``machine``, ``date``, and ``sets``: by name of
+        the set (``simulated``, ``real``) its ``origin`` (``seed``, and how many ``scenes``), ``avc``, the
+        share of right decisions on pairs of which half correspond, and what `measures.retrieval` returns.
 
     Raises
     ------
@@ -96,8 +97,9 @@ def measure_embedder(directory: Path, pack: Path | None, *, scenes: int, split: 
     finally:
         embedder.close()
     identity = f'{embedder.identity.name} {embedder.identity.version}, {embedder.identity.precision}'
-    sets = {name: _figures(one, bundle.calibration) for name, one in items.items()}
-    report = {'bundle': bundle.name, 'sha256': bundle.sha256, 'engine': identity,
+    sets = {name: {'origin': {'seed': MEASURED, 'scenes': scenes}} | _figures(one, bundle.calibration)
+            for name, one in items.items()}
+    report = {'bundle': bundle.name, 'sha256': bundle.sha256, 'engine': identity, 'machine': machine(),
               'date': datetime.date.today().isoformat(), 'sets': sets}
     return Retrieved(report, {bundle.name: items})
 

@@ -15,6 +15,13 @@ KINDS = {'avol': AVOLNet, 'ave': AVENet, 'l3': L3Net}
 """Networks by the names that ``avloc train`` knows."""
 
 
+def made(kind: str, width: int, embedding: int, *, batch_norm: bool) -> Network:
+    """Return a new network of one of `KINDS`; L3-Net has no embeddings."""
+    if kind == 'l3':
+        return L3Net(width, batch_norm)
+    return (AVOLNet if kind == 'avol' else AVENet)(width, embedding, batch_norm=batch_norm)
+
+
 def describe_maps(network: Network, maps: Tensor) -> Tensor:
     """Return what a network compares of pictures, from its vision tower's maps ``(n, channels, r, c)``."""
     if isinstance(network, AVOLNet):
@@ -30,10 +37,14 @@ def describe_sounds(network: Network, spectrograms: Tensor) -> Tensor:
     return network.embed_sound(spectrograms)
 
 
-def logits_of_pairs(network: Network, pictures: Tensor, sounds: Tensor) -> Tensor:
-    """Return the logits ``(n, m)`` that pictures and sounds, as described, correspond; the best cell's."""
+def logits_of_pairs(network: Network, pictures: Tensor, sounds: Tensor, *, all_cells: bool = False) -> Tensor:
+    """Return the logits ``(n, m)`` that pictures and sounds, as described, correspond.
+
+    Of a network with cells these are the best cell's or, with `all_cells`, the mean.
+    """
     if isinstance(network, AVOLNet):
-        return network.heads.compare(pictures, sounds).amax(dim=(2, 3))
+        cells = network.heads.compare(pictures, sounds)
+        return cells.mean(dim=(2, 3)) if all_cells else cells.amax(dim=(2, 3))
     return network.compare(pictures, sounds)
 
 

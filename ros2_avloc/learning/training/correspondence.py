@@ -45,13 +45,14 @@ class Correspondence(Learner):
     def loss_of(self, maps: Tensor, sounds: Tensor, batch: Batch) -> Tensor:
         """Return the loss of what the towers made of a batch, and log its parts."""
         pictures = gathered(describe_maps(self.network, maps))
-        best = logits_of_pairs(self.network, pictures, gathered(sounds))
+        best = logits_of_pairs(self.network, pictures, gathered(sounds), all_cells=self.all_cells)
         relations = self.relations({key: gathered(batch[key]) for key in _RELATED if key in batch})
         losses = {loss.__name__: loss(best, relations) for loss in self.losses}
         self.log_dict(losses)
         return torch.stack(list(losses.values())).sum()
 
     losses: tuple[Callable[[Tensor, Relations], Tensor], ...] = (contrastive, logistic)
+    all_cells = False
 
     def relations(self, batch: Batch) -> Relations:
         """Return which pairs correspond: known from recordings alone."""
@@ -73,6 +74,17 @@ class Correspondence(Learner):
         self.log(f'auc_{check.name}', told, batch_size=1)
         if right:
             self.log(f'localised_{check.name}', torch.cat(right)[corresponds].float().mean(), batch_size=1)
+
+
+class CloseUpCorrespondence(Correspondence):
+    """Pairs of close-ups, where every cell may see the object: the mean of all cells is to tell them.
+
+    Of a network that knows nothing the best cell is one at the border, where padding makes it stand out. It
+    alone would learn, and would stay the best.
+    """
+
+    losses = (contrastive,)
+    all_cells = True
 
 
 _RELATED = ('identity', 'sound_identity', 'seen', 'heard', 'known')

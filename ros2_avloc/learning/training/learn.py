@@ -13,8 +13,9 @@ import torch
 
 from ros2_avloc.errors import InputError
 from ros2_avloc.learning.material.mixing import Material
-from ros2_avloc.learning.networks.matching import KINDS
-from ros2_avloc.learning.training.loop import LAST, Budget, fit
+from ros2_avloc.learning.networks.matching import KINDS, made
+from ros2_avloc.learning.training.checkpoints import LAST, begun_at, load_all
+from ros2_avloc.learning.training.loop import Budget, fit
 from ros2_avloc.learning.training.recipe import RECIPE, Recipe, check_resumed, written
 from ros2_avloc.learning.training.rungs import budgets
 from ros2_avloc.learning.training.stages import Stage
@@ -42,26 +43,29 @@ def learn(recipe: Recipe, out: Path, *, resume: bool, say: Callable[[str], None]
                      rate=recipe.rate, workers=recipe.workers)
     begun = [name for name in budget if (out / name / LAST).exists()] if resume else []
     if resume and not begun:
-        raise InputError(f'{out} holds no checkpoint to go on from; leave --resume out, and begin in a '
-                         'directory without a run.')
+        raise InputError(f'{out} holds no checkpoint to go on from; leave --resume out to begin.')
     _check(recipe, budget)
     first = int(os.environ.get('RANK', '0')) == 0
     if begun:
         check_resumed(recipe, out)
+        begun_at(out / begun[-1] / LAST)  # a damaged one shows at once
     elif first:
         _make(out)
     torch.manual_seed(recipe.seed)
-    network = KINDS[recipe.network](recipe.width, batch_norm=recipe.rung != 'paper')
+    network = made(recipe.network, recipe.width, recipe.embedding, batch_norm=recipe.rung != 'paper')
     if recipe.start is not None and not begun:
         begin_with(network, recipe.start)
     material = _material(recipe, list(budget.values())[-1].batch)
-    if first:
-        _write_recipe(recipe, budget, out)
     for name in list(budget)[len(begun[:-1]):]:
         lessons = out / 'pictures' / LAST if 'pictures' in budget else None
         stage = Stage(recipe, material, network, name, budget[name], out / name, resume and name in begun,
                        lessons)
-        fit(*stage.made(), stage.directory, resume=stage.resume, checks=list(stage.checks()),
+        learner, stream = stage.made()
+        if stage.resume:
+            load_all(learner, stage.directory / LAST)
+        if first:
+            _write_recipe(recipe, budget, out)
+        fit(learner, stream, stage.directory, resume=stage.resume, checks=list(stage.checks()),
             say=say if first else _hush)
         shutil.rmtree(stage.replays, ignore_errors=True)
 
@@ -70,6 +74,8 @@ def _check(recipe: Recipe, budget: Mapping[str, Budget]) -> None:
     """Refuse what cannot be done, before anything that takes time."""
     if recipe.rung == 'paper' and budget['avc'].batch < 4:
         raise InputError('Matching and mismatching pairs, half and half, need a --batch of at least 4.')
+    if recipe.network == 'l3' and recipe.embedding != Recipe.embedding:
+        raise InputError('The network l3 has no embeddings; leave --embedding out, or choose another.')
     if recipe.teachers is not None:
         if recipe.rung != 'taught':
             raise InputError(f'The rung {recipe.rung} has no teachers; leave --teachers out, or choose '
@@ -79,7 +85,7 @@ def _check(recipe: Recipe, budget: Mapping[str, Budget]) -> None:
 
 def _make(out: Path) -> None:
     """Make the directory of a run, where none lies yet."""
-    if (out / RECIPE).exists() or any(out.glob(f'*/{LAST}')):
+    if any(out.glob(f'*/{LAST}')):
         raise InputError(f'{out} holds a run already; go on from it with --resume, or give another '
                          'directory.')
     with _written_to(out):

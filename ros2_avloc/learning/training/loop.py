@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import pickle
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,17 +13,15 @@ from typing import Any, cast
 import lightning
 import torch
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.data import DataLoader
 
-from ros2_avloc.errors import AvlocError, InputError
+from ros2_avloc.errors import AvlocError
 from ros2_avloc.learning.material.streams import Batches, Stream, loader_of
+from ros2_avloc.learning.training.checkpoints import LAST, begun_at, load_all
 from ros2_avloc.learning.training.keeping import Keeper, RunningAverage, StopRequest
 from ros2_avloc.learning.training.pace import Pace, Share, Waiting
 from ros2_avloc.learning.training.progress import Progress
-
-LAST = 'last.ckpt'
-"""Name of a stage's checkpoint."""
 
 WARM_UP = 50
 """Steps in which the learning rate of our schedule rises."""
@@ -125,7 +122,7 @@ def fit(learner: Learner, stream: Stream, directory: Path, *, resume: bool = Fal
     last = directory / LAST
     step, seconds = begun_at(last) if resume else (0, 0.0)
     if resume and learner.budget.share(step, seconds) >= 1:
-        load_part(learner, last, '')
+        load_all(learner, last)
         return
     rank, world = int(os.environ.get('RANK', '0')), int(os.environ.get('WORLD_SIZE', '1'))
     batches = Batches(learner.budget.batch, step, rank, world)
@@ -178,30 +175,3 @@ def precision() -> Any:
     else:
         fast = torch.cpu._is_avx512_bf16_supported()
     return 'bf16-mixed' if fast else '32-true'
-
-
-def begun_at(checkpoint: Path) -> tuple[int, float]:
-    """Return the steps that were done, and the seconds that were spent, when a checkpoint was saved.
-
-    Raises
-    ------
-    InputError
-        If it is damaged.
-    """
-    try:
-        state = torch.load(checkpoint, map_location='cpu', weights_only=True, mmap=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise InputError(f'{checkpoint} is damaged; remove its directory, and --resume goes on from the '
-                         'stage before.') from error
-    return int(state['global_step']), float(state.get('callbacks', {}).get('Keeper', {}).get('seconds', 0.0))
-
-
-def load_part(module: nn.Module, checkpoint: Path, prefix: str) -> None:
-    """Load the averaged weights whose names begin with `prefix` from a checkpoint of `fit` into `module`."""
-    module.load_state_dict(part_of(checkpoint, prefix))
-
-
-def part_of(checkpoint: Path, prefix: str) -> dict[str, Tensor]:
-    """Return the averaged weights whose names begin with `prefix`, by the rest of their names."""
-    state = torch.load(checkpoint, map_location='cpu', weights_only=True)['state_dict']
-    return {name.removeprefix(prefix): weight for name, weight in state.items() if name.startswith(prefix)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,6 +15,11 @@ from ros2_avloc.learning.training.rungs import RUNGS
 
 RECIPE = 'recipe.json'
 """Name of the file in a run's directory that says what it learns from."""
+
+LEARNED_FROM = 'learned_from'
+"""Key of a recipe that tells all that a network knows, the runs that it began with counted in."""
+
+Sources = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -44,8 +50,8 @@ class Recipe:
         Of AVC; ``None``: the rung's.
     curriculum
         Scenes until one more object is in view, for the rung `label-free`.
-    width
-        Channels of the towers' first block.
+    width, embedding
+        Channels of the towers' first block, and length of the embeddings (L3-Net has none).
     seed
         Of the weights and of all that is drawn.
     workers
@@ -69,24 +75,35 @@ class Recipe:
     rate: float | None = None
     curriculum: int = 4_000
     width: int = 32
+    embedding: int = 128
     seed: int = 1
     workers: int = 1
 
 
+FREE = ('rate', 'workers')
+"""Options that may be others when a run goes on, as its length may: item k depends on none of them."""
+
+
 def check_resumed(recipe: Recipe, out: Path) -> None:
-    """Refuse to go on with another network than a run was begun with.
+    """Refuse to go on with other data, or another network, than a run was begun with.
 
     Raises
     ------
     InputError
-        If ``recipe.json`` in `out` names another rung, network or width.
+        If ``recipe.json`` in `out` says something else of one of the options that decide these.
     """
-    begun = read_recipe(out / RECIPE)
-    for option in ('rung', 'network', 'width'):
-        asked = getattr(recipe, option)
-        if begun.get(option, asked) != asked:
-            raise InputError(f'The run in {out} was begun with --{option} {begun[option]}, not {asked}; '
-                             'give the same command, or another directory.')
+    begun, asked = read_recipe(out / RECIPE), _settings(recipe)
+    # Before there was `learned_from`, these told of the run before as well.
+    mixed = () if LEARNED_FROM in begun else ('pack', 'teachers')
+    for option, value in asked.items():
+        if option not in (*FREE, *mixed) and begun.get(option, value) != value:
+            raise InputError(f'The run in {out} was begun {_said(option, begun[option])}, this command is '
+                             f'{_said(option, value)}; give the same command, or another directory.')
+
+
+def _said(option: str, value: Any) -> str:
+    option = option.replace('_', '-')
+    return f'without --{option}' if value is None else f'with --{option} {value}'
 
 
 def read_recipe(path: Path) -> dict[str, Any]:
@@ -111,28 +128,51 @@ def read_recipe(path: Path) -> dict[str, Any]:
 def written(recipe: Recipe, budget: dict[str, Budget]) -> dict[str, Any]:
     """Return a recipe as the model card and ``recipe.json`` state it; of paths only their names.
 
-    Packs, categories and teachers count that the network learned from in the run that it began in, too.
+    What the run learned from that it began with counts as learned from.
     """
-    settings = {name: value.name if isinstance(value, Path) else value
-                for name, value in asdict(recipe).items()}
-    for name in ('length', 'in_minutes', 'batch', 'rate'):
-        del settings[name]
-    for name in ('image_topic', 'audio_topic'):
-        settings[name] = settings[name] or None
-    before: dict[str, Any] = {}
+    settings, before = _settings(recipe), {}
     if recipe.start is not None:
-        settings['start'] = '/'.join(recipe.start.absolute().parts[-3:])  # RUN/STAGE/last.ckpt
         before = read_recipe(recipe.start.parent.parent / RECIPE)
-    taught = recipe.rung == 'taught'
-    settings |= {'categories': taught, 'teachers': taught and recipe.teachers is not None}
-    return settings | known(settings, before) | {
+    return settings | {
+        LEARNED_FROM: together(_sources(settings), learned_from(before)),
         'says': RUNGS[recipe.rung].says,
         'stages': [f'{name}: {one.length:g} {"minutes" if one.in_minutes else "steps"}, batch {one.batch}, '
                    f'rate {one.learning_rate:g}' for name, one in budget.items()],
     }
 
 
-def known(recipe: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the pack that either of two runs learned from, and whether categories and teachers were used."""
-    return {'pack': recipe.get('pack') or other.get('pack')} | {
-        name: bool(recipe.get(name) or other.get(name)) for name in ('categories', 'teachers')}
+def _settings(recipe: Recipe) -> dict[str, Any]:
+    """Return the options of a recipe as JSON holds them; what is empty is none."""
+    settings = {name: Path(os.path.abspath(value)).name if isinstance(value, Path) else value
+                for name, value in asdict(recipe).items() if name not in ('length', 'in_minutes', 'stages')}
+    if recipe.start is not None:
+        settings['start'] = '/'.join(recipe.start.absolute().parts[-3:])  # RUN/STAGE/last.ckpt
+    return {name: None if value == '' else value for name, value in settings.items()}
+
+
+def learned_from(recipe: Mapping[str, Any]) -> Sources:
+    """Return what a run learned from, with what it began with, by what `written` returned.
+
+    Returns
+    -------
+    dict
+        ``simulated``, ``categories`` (as labels) and ``teachers`` say whether; ``packs``, ``videos`` and
+        ``bags`` are the names of folders. Of a recipe of nothing all are empty.
+    """
+    found: Sources = recipe[LEARNED_FROM] if LEARNED_FROM in recipe else _sources(recipe)
+    return found
+
+
+def _sources(recipe: Mapping[str, Any]) -> Sources:
+    alone = recipe.get('simulated_share') == 1
+    folders = {name: [recipe[key]] if recipe.get(key) and not alone else []
+               for name, key in (('packs', 'pack'), ('videos', 'videos'), ('bags', 'bags'))}
+    return {'simulated': recipe.get('simulated_share', 0) > 0, **folders,
+            'categories': recipe.get('rung') == 'taught' or bool(recipe.get('categories')),
+            'teachers': bool(recipe.get('teachers'))}
+
+
+def together(one: Sources, other: Sources) -> Sources:
+    """Return what either of two runs learned from."""
+    return {key: list(dict.fromkeys([*value, *other[key]])) if isinstance(value, list)
+            else value or other[key] for key, value in one.items()}

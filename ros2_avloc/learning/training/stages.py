@@ -17,14 +17,16 @@ from ros2_avloc.learning.material.scenes import Mixture
 from ros2_avloc.learning.material.sources import CloseUps, Scenes
 from ros2_avloc.learning.material.streams import Stream
 from ros2_avloc.learning.networks.matching import Network
+from ros2_avloc.learning.training.checkpoints import part_of
 from ros2_avloc.learning.training.checks import Check, check_of
 from ros2_avloc.learning.training.correspondence import (
+    CloseUpCorrespondence,
     Correspondence,
     PaperCorrespondence,
     TaggedCorrespondence,
 )
 from ros2_avloc.learning.training.lessons import Lessons, NamedThings, Replays, teaching_of
-from ros2_avloc.learning.training.loop import Budget, Learner, part_of
+from ros2_avloc.learning.training.loop import Budget, Learner
 from ros2_avloc.learning.training.recipe import Recipe
 from ros2_avloc.learning.training.rungs import REPEATED
 
@@ -73,7 +75,7 @@ class Stage:
         if self.name == 'close-ups':
             # Where there are recordings alone, whole frames: nobody knows where in them single objects are.
             close_ups = self.material.stream(CloseUps, recorded=not self.material.banks)
-            return Correspondence(self.network, self.budget), close_ups
+            return CloseUpCorrespondence(self.network, self.budget), close_ups
         if self.recipe.rung == 'label-free':
             mixture, curriculum = Mixture(kinds=LABEL_FREE), self.recipe.curriculum
             scenes = self.material.stream(lambda bank: Scenes(bank, mixture, curriculum), recorded=True)

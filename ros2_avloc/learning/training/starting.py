@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from torch import Tensor
 
 from ros2_avloc.errors import InputError
 from ros2_avloc.learning.networks.matching import Network
-from ros2_avloc.learning.training.loop import part_of
+from ros2_avloc.learning.training.checkpoints import difference, part_of
 
 
 def begin_with(network: Network, checkpoint: Path) -> None:
@@ -21,10 +20,7 @@ def begin_with(network: Network, checkpoint: Path) -> None:
     InputError
         If it is no checkpoint, or what it holds does not fit.
     """
-    try:
-        weights = part_of(checkpoint, 'network.')
-    except (OSError, RuntimeError, KeyError, EOFError, pickle.UnpicklingError) as error:
-        raise InputError(f'{checkpoint} is no checkpoint of avloc train.') from error
+    weights = part_of(checkpoint, 'network.')
     wanted: Mapping[str, Tensor] = network.state_dict()
     if not _heads(wanted) & _heads(weights):
         wanted, weights = _towers(wanted), _towers(weights)
@@ -33,14 +29,6 @@ def begin_with(network: Network, checkpoint: Path) -> None:
         raise InputError(f'{checkpoint} holds another network than --network, --width and --rung ask for: '
                          f'{other}.')
     network.load_state_dict(weights, strict=False)
-
-
-def difference(here: Mapping[str, Tensor], there: Mapping[str, Tensor]) -> str:
-    """Say which weight has another shape there, or is missing, the first by name; nothing if none."""
-    ours, theirs = ({name: tuple(weight.shape) for name, weight in state.items()} for state in (here, there))
-    wrong = sorted({name for name, _ in ours.items() ^ theirs.items()})
-    return '' if not wrong else (f'{wrong[0]} is {theirs.get(wrong[0], "missing")} there, '
-                                 f'{ours.get(wrong[0], "missing")} here')
 
 
 def _towers(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
