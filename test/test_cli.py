@@ -43,7 +43,7 @@ def test_a_file_that_is_no_checkpoint_is_said_in_one_sentence(tmp_path):
     (tmp_path / 'odd.ckpt').write_bytes(b'odd')
     result = CliRunner().invoke(app, ['export', str(tmp_path / 'odd.ckpt'), str(tmp_path / 'bundle')])
     assert result.exit_code == 1
-    assert 'is no checkpoint of an AVOL-Net or AVE-Net' in result.output
+    assert 'odd.ckpt is no checkpoint of avloc train, or is damaged' in result.output
 
 
 @pytest.mark.usefixtures('learning')

@@ -13,8 +13,10 @@ from ros2_avloc.learning.material.banks import simulated_bank
 if importlib.util.find_spec('torch') and importlib.util.find_spec('lightning'):
     import torch
 
-    # Threads that wait by spinning make tests slow on a machine that has other work.
-    torch.set_num_threads(1)
+    @pytest.fixture(autouse=True)
+    def one_thread():
+        """Keep sums in one order; threads that wait by spinning would make tests slow besides."""
+        torch.set_num_threads(1)
 else:
     collect_ignore_glob = ['test_*.py']
 
