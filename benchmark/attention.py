@@ -1,4 +1,4 @@
-"""How well sources are tracked and attended to: ``python benchmark/attention.py``; tables, JSON in results/.
+"""How well sources are tracked and attended to: ``python -m benchmark.attention``; tables, JSON in results/.
 
 Two networks, so that errors of the tracker and of the network are told apart: one that is ideal but for
 stated noise (`simulation.ideal`), and the shipped one. Tracks are judged on a stage where things cross, hide
@@ -17,13 +17,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-import machine
 import numpy as np
-from fits import Fits
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from benchmark import machine
+from benchmark.fits import Fits
 from ros2_avloc.audio.sound import HOP, SAMPLE_RATE, SOUND_SAMPLES, Sound
 from ros2_avloc.model.bundle import Bundle
 from ros2_avloc.model.engines import open_engine
@@ -31,11 +31,12 @@ from ros2_avloc.model.localizer import Localizer
 from ros2_avloc.pipeline import PipelineSettings
 from ros2_avloc.share import share_path
 from ros2_avloc.simulation.actors import Stage
-from ros2_avloc.simulation.attention_score import AttentionScore, Loss
+from ros2_avloc.simulation.attention_score import AttentionScore, Edge, Loss, false, right
 from ros2_avloc.simulation.ideal import IdealNetwork
 from ros2_avloc.simulation.moments import Moment, moments_of
 from ros2_avloc.simulation.replay import Replayed, replay
 from ros2_avloc.simulation.scene import Scene
+from ros2_avloc.simulation.score import Verdict
 from ros2_avloc.simulation.track_score import TrackScore
 from ros2_avloc.vision.camera import Camera
 from ros2_avloc.vision.frame import Frame
@@ -48,6 +49,10 @@ STAGE_SEED, SCENE_SEED, PHOTO_SEED = 200, 600, 700
 IDEAL_THRESHOLD = 0.5
 LONGEST = 0.5 + 1e-6
 """Seconds of delay that are in time."""
+
+ATTENTION = ('right', 'false', 'judged', 'right, strictly', 'false, strictly', 'within 0.5 s',
+             'of the first source')
+"""Columns of the table of attention."""
 
 SETTINGS = PipelineSettings()
 TIMES = np.arange(BEGIN, END, 1 / RATE).tolist()
@@ -132,8 +137,7 @@ def takes(network: Shipped, scenes: int, pack: Path | None) -> Iterator[tuple[st
 
 def photo_takes(network: Shipped, scenes: int, pack: Path) -> Iterator[tuple[str, Take]]:
     """Yield answers to scenes of the pack's photos and recordings, of the split val."""
-    from photo_scenes import PhotoScene
-
+    from benchmark.photo_scenes import PhotoScene
     from ros2_avloc.learning.material.banks import pack_bank
 
     bank = pack_bank(pack, 'val')
@@ -155,9 +159,13 @@ def track_figures(score: TrackScore) -> dict[str, Any]:
 
 def attention_figures(score: AttentionScore) -> dict[str, Any]:
     """Return the figures of attention."""
-    return {'right': rounded(score.right), 'false': rounded(score.false),
+    judged = score.verdicts.total() - score.verdicts[Verdict.CHANGING]
+    return {'right': rounded(right(score.verdicts)), 'false': rounded(false(score.verdicts)),
+            'judged': share(judged, score.verdicts.total()),
+            'right, strictly': rounded(right(score.strict)), 'false, strictly': rounded(false(score.strict)),
             'within 0.5 s': in_time(score.delays), 'of the first source': in_time(score.own_delays),
             'lost (frames)': {one.value: score.losses[one] for one in Loss},
+            'only strictly wrong (frames)': {one.value: score.edges[one] for one in Edge},
             'frames': {one.value: count for one, count in score.verdicts.items()}}
 
 
@@ -207,10 +215,11 @@ def main() -> None:
     fitted = {kind: fit_figures(fits) for kind, (_, _, fits) in scores.items()}
     console = Console()
     console.print(show('Tracks', tracks, list(next(iter(tracks.values())))))
-    console.print(show('Attention', attention, ['right', 'false', 'within 0.5 s', 'of the first source']))
+    console.print(show('Attention', attention, ATTENTION))
     console.print(show('What constants are held against', fitted, list(next(iter(fitted.values())))))
-    losses = {kind: row['lost (frames)'] for kind, row in attention.items()}
-    console.print(show('Frames lost on the way to attention', losses, [one.value for one in Loss]))
+    for key, reasons in (('lost (frames)', Loss), ('only strictly wrong (frames)', Edge)):
+        counts = {kind: row[key] for kind, row in attention.items()}
+        console.print(show(key.capitalize(), counts, [one.value for one in reasons]))
     made = machine.describe() | {'scenes': given.scenes, 'tracks': tracks, 'attention': attention,
                                'fits': fitted}
     given.output.parent.mkdir(exist_ok=True)

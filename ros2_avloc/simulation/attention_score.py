@@ -26,6 +26,8 @@ SHORTEST = 1.5
 
 NEAR = math.radians(12.0)
 
+WRONG = (Verdict.ELSEWHERE, Verdict.MISSED, Verdict.FALSE)
+
 Begins = Callable[[Result, Moment], bool]
 
 
@@ -38,6 +40,15 @@ class Loss(Enum):
     ANOTHER = 'there is a source, and another is attended'
 
 
+class Edge(Enum):
+    """Why a frame whose second holds the beginning or the end of a sound is wrong at its own moment."""
+
+    NOT_SEEN_YET = 'sounds, and there is no source yet'
+    NOT_ATTENDED_YET = 'sounds, there is a source, not attended yet'
+    STILL_SEEN = 'is over, and there is a source still'
+    STILL_ATTENDED = 'is over, there is no source, attended still'
+
+
 @dataclass
 class AttentionScore:
     """Figures of one or more scenes.
@@ -46,6 +57,11 @@ class AttentionScore:
     ----------
     verdicts
         How many frames got which verdict.
+    strict
+        The same, by what sounds at the frame's own moment: frames whose second holds the beginning or the end
+        of a sound count too.
+    edges
+        Of these, those that are wrong, and why.
     losses
         How many of those in which something sounds are not right, and why.
     delays
@@ -57,21 +73,11 @@ class AttentionScore:
     """
 
     verdicts: Counter[Verdict] = field(default_factory=Counter)
+    strict: Counter[Verdict] = field(default_factory=Counter)
+    edges: Counter[Edge] = field(default_factory=Counter)
     losses: Counter[Loss] = field(default_factory=Counter)
     delays: list[float] = field(default_factory=list)
     own_delays: list[float] = field(default_factory=list)
-
-    @property
-    def right(self) -> float:
-        """Share of the frames in which something sounds that are right; NaN without any."""
-        counts = [self.verdicts[one] for one in (Verdict.RIGHT, Verdict.ELSEWHERE, Verdict.MISSED)]
-        return counts[0] / sum(counts) if sum(counts) else math.nan
-
-    @property
-    def false(self) -> float:
-        """Share of the other frames in which something is attended; NaN without any."""
-        counts = [self.verdicts[one] for one in (Verdict.FALSE, Verdict.QUIET)]
-        return counts[0] / sum(counts) if sum(counts) else math.nan
 
     def add(self, moments: Sequence[Moment], results: Sequence[Result], camera: Camera, *,
             min_dwell: float) -> list[Judgement]:
@@ -81,10 +87,14 @@ class AttentionScore:
                    for moment, result in zip(moments, results, strict=True)]
         unclear = {moment.stamp for moment in moments if any(
             thing.heard and 0 < thing.visible < PLAIN for thing in moment.things)}
-        judged = [one for one in judge(truths, answers, camera) if one.answer.stamp not in unclear]
+        judged, strict = ([one for one in judge(truths, answers, camera, steady=steady)
+                           if one.answer.stamp not in unclear] for steady in (SECOND, 0))
         self.verdicts.update(one.verdict for one in judged)
+        self.strict.update(one.verdict for one in strict)
         seen = {moment.stamp: (truth, result)
                 for moment, truth, result in zip(moments, truths, results, strict=True)}
+        self.edges.update(edge(now, *seen[now.answer.stamp]) for one, now in zip(judged, strict, strict=True)
+                          if one.verdict is Verdict.CHANGING and now.verdict in WRONG)
         self.losses.update(loss(one, *seen[one.answer.stamp]) for one in judged
                            if one.verdict in (Verdict.MISSED, Verdict.ELSEWHERE))
         self.delays += delays(moments, results, min_dwell)
@@ -92,15 +102,40 @@ class AttentionScore:
         return judged
 
 
+def right(verdicts: Counter[Verdict]) -> float:
+    """Share of the frames in which something sounds that are right; NaN without any."""
+    counts = [verdicts[one] for one in (Verdict.RIGHT, Verdict.ELSEWHERE, Verdict.MISSED)]
+    return counts[0] / sum(counts) if sum(counts) else math.nan
+
+
+def false(verdicts: Counter[Verdict]) -> float:
+    """Share of the other frames in which something is attended; NaN without any."""
+    counts = [verdicts[one] for one in (Verdict.FALSE, Verdict.QUIET)]
+    return counts[0] / sum(counts) if sum(counts) else math.nan
+
+
+def edge(judged: Judgement, truth: Truth, result: Result) -> Edge:
+    """Return why a frame is wrong at its own moment, though not all of its second is like that moment."""
+    if not judged.sounding:
+        return Edge.STILL_SEEN if result.sources else Edge.STILL_ATTENDED
+    return Edge.NOT_ATTENDED_YET if _has_source(judged, truth, result) else Edge.NOT_SEEN_YET
+
+
 def loss(judged: Judgement, truth: Truth, result: Result) -> Loss:
     """Return why a frame in which something sounds is not right."""
     boxes = [truth.boxes[name] for name in judged.sounding]
-    if any(_inside(source.box[:2], box) for source in result.sources for box in boxes):
+    if _has_source(judged, truth, result):
         return Loss.WAITING if result.attended is None else Loss.ANOTHER
     heatmap = result.localization.heatmap
     height, width = result.frame.rgb.shape[:2]
     x, y = cell_to_pixel([np.unravel_index(int(heatmap.argmax()), heatmap.shape)], width, height)[0].tolist()
     return Loss.FAINT if any(_inside((x, y), box) for box in boxes) else Loss.UNSEEN
+
+
+def _has_source(judged: Judgement, truth: Truth, result: Result) -> bool:
+    """Whether a source lies on what sounds."""
+    boxes = [truth.boxes[name] for name in judged.sounding]
+    return any(_inside(source.box[:2], box) for source in result.sources for box in boxes)
 
 
 def attended_from(result: Result, moment: Moment) -> Vector | None:

@@ -98,7 +98,8 @@ class Judgement:
     error: float | None
 
 
-def judge(truths: Sequence[Truth], answers: Sequence[Answer], camera: Camera) -> list[Judgement]:
+def judge(truths: Sequence[Truth], answers: Sequence[Answer], camera: Camera, *,
+          steady: int = SECOND) -> list[Judgement]:
     """Judge every answer whose second is known from its beginning.
 
     Parameters
@@ -109,6 +110,9 @@ def judge(truths: Sequence[Truth], answers: Sequence[Answer], camera: Camera) ->
         In any order.
     camera
         Of the frames.
+    steady
+        Time before a frame, ns, in which nothing may change for it to be judged: the window's second. With 0
+        each is judged by what sounds at its own moment, though the window's second is another.
 
     Returns
     -------
@@ -121,7 +125,7 @@ def judge(truths: Sequence[Truth], answers: Sequence[Answer], camera: Camera) ->
         end = bisect.bisect_left(stamps, answer.stamp)
         known = end < len(stamps) and stamps[end] == answer.stamp
         if known and answer.stamp - stamps[0] >= SECOND:
-            begin = bisect.bisect_right(stamps, answer.stamp - SECOND) - 1  # known from the second's start
+            begin = bisect.bisect_right(stamps, answer.stamp - steady) - 1  # known from the second's start
             judged.append(_judge_one(truths[begin : end + 1], answer, camera))
     return judged
 

@@ -14,7 +14,7 @@ from ros2_avloc.attention.track import Track
 from ros2_avloc.model.localizer import Localization
 from ros2_avloc.pipeline import Result
 from ros2_avloc.simulation.actors import Stage
-from ros2_avloc.simulation.attention_score import AttentionScore, Loss, delays, spells
+from ros2_avloc.simulation.attention_score import AttentionScore, Edge, Loss, delays, false, right, spells
 from ros2_avloc.simulation.ideal import IdealNetwork
 from ros2_avloc.simulation.moments import SECOND, Moment, Thing
 from ros2_avloc.simulation.replay import Replayed, replay
@@ -91,7 +91,22 @@ def test_attention_is_judged_by_the_box_of_what_sounds():
     silent = ([thing('a', AHEAD, sounds=False)], [track(1, AHEAD)])
     score = AttentionScore()
     score.add(*story(*[silent] * 15, attended=1), CAMERA, min_dwell=1)
-    assert (score.false, set(score.verdicts)) == (1.0, {Verdict.FALSE})
+    assert (false(score.verdicts), set(score.verdicts)) == (1.0, {Verdict.FALSE})
+
+
+def test_an_edge_of_a_sound_is_judged_strictly_alone():
+    silent, sounds = thing('a', AHEAD, sounds=False), thing('a', AHEAD)
+    frames = [([silent], [])] * 15 + [([sounds], [])] * 2 + [([sounds], [track(1, AHEAD)])] * 13
+    moments, results = story(*frames, attended=1)
+    score = AttentionScore()
+    score.add(moments, results, CAMERA, min_dwell=1.0)
+    assert (right(score.verdicts), score.verdicts[Verdict.CHANGING]) == (1.0, 10)
+    assert (right(score.strict), score.strict[Verdict.CHANGING]) == (pytest.approx(13 / 15), 0)
+    assert score.edges == {Edge.NOT_SEEN_YET: 2}
+    after = AttentionScore()
+    after.add(moments, [replace(result, attended=track(1, AHEAD)) if 10 <= number < 15 else result
+                        for number, result in enumerate(results)], CAMERA, min_dwell=1.0)
+    assert (false(after.verdicts), false(after.strict)) == (1.0, 1.0)
 
 
 def test_the_delay_counts_from_the_sound_or_from_the_dwell():
