@@ -24,6 +24,7 @@ from rich.table import Table
 
 from benchmark import machine
 from benchmark.fits import Fits
+from benchmark.trust import Trust
 from ros2_avloc.audio.sound import HOP, SAMPLE_RATE, SOUND_SAMPLES, Sound
 from ros2_avloc.model.bundle import Bundle
 from ros2_avloc.model.engines import open_engine
@@ -81,12 +82,13 @@ class Take:
     still: bool = True
     """Whether tracks are told in a frame that stands still, or in the camera's."""
 
-    def judge(self, tracks: TrackScore, attention: AttentionScore, fits: Fits) -> None:
+    def judge(self, tracks: TrackScore, attention: AttentionScore, fits: Fits, trust: Trust) -> None:
         """Add what sources, tracks and attention make of it."""
         results = list(replay(self.moments, self.windows, self.camera, threshold=self.threshold,
                               settings=SETTINGS, undo_motion=self.still))
         tracks.add(self.moments, results, forget=SETTINGS.forget, camera_frame=not self.still)
         fits.add(self.moments, results)
+        trust.add(self.moments, results)
         if self.still:
             attention.add(self.moments, results, self.camera, min_dwell=SETTINGS.min_dwell)
 
@@ -206,22 +208,25 @@ def main() -> None:
     parser.add_argument('--bundle', type=Path, default=share_path('models', 'avolnet'))
     parser.add_argument('--output', type=Path, default=RESULTS)
     given = parser.parse_args()
-    scores: dict[str, tuple[TrackScore, AttentionScore, Fits]] = {}
+    scores: dict[str, tuple[TrackScore, AttentionScore, Fits, Trust]] = {}
     for kind, take in takes(Shipped(given.bundle), given.scenes, given.pack):
-        take.judge(*scores.setdefault(kind, (TrackScore(), AttentionScore(), Fits())))
-    tracks = {kind: track_figures(score) for kind, (score, _, _) in scores.items()}
-    attention = {kind: attention_figures(score) for kind, (_, score, _) in scores.items()
+        take.judge(*scores.setdefault(kind, (TrackScore(), AttentionScore(), Fits(), Trust())))
+    tracks = {kind: track_figures(score) for kind, (score, *_) in scores.items()}
+    attention = {kind: attention_figures(score) for kind, (_, score, *_) in scores.items()
                  if not kind.startswith('stage')}
-    fitted = {kind: fit_figures(fits) for kind, (_, _, fits) in scores.items()}
+    fitted = {kind: fit_figures(fits) for kind, (_, _, fits, _) in scores.items()}
+    trusted = {kind: trust.bins() for kind, (*_, trust) in scores.items()}
     console = Console()
     console.print(show('Tracks', tracks, list(next(iter(tracks.values())))))
     console.print(show('Attention', attention, ATTENTION))
     console.print(show('What constants are held against', fitted, list(next(iter(fitted.values())))))
+    console.print(show('Probability that is said: how often so (sources)', trusted,
+                       list(next(iter(trusted.values())))))
     for key, reasons in (('lost (frames)', Loss), ('only strictly wrong (frames)', Edge)):
         counts = {kind: row[key] for kind, row in attention.items()}
         console.print(show(key.capitalize(), counts, [one.value for one in reasons]))
     made = machine.describe() | {'scenes': given.scenes, 'tracks': tracks, 'attention': attention,
-                               'fits': fitted}
+                               'fits': fitted, 'trust': trusted}
     given.output.parent.mkdir(exist_ok=True)
     given.output.write_text(json.dumps(made, indent=2, ensure_ascii=False) + '\n', encoding='utf-8')
 
