@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import islice
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from ros2_avloc.attention.bearing import Bearing, Matrix, Vector, turns
 from ros2_avloc.vision.camera import Camera
@@ -25,7 +25,7 @@ peak. Fitted so that an object's middle lies within the 2-sigma cone in 90 to 98
 tracks, with the ideal network on the stage (seeds 100 to 105), and with it and the shipped one on simulated
 scenes (seeds 400 to 419). A cell alone would be 1/12."""
 
-_EIGHT_NEIGHBOURS = np.ones((3, 3))
+_NEIGHBOURS = np.ones((3, 3), np.uint8)
 _STEP = 0.25
 _STEPS = _STEP * np.array([(0, 0), (1, 0), (-1, 0), (0, 1), (0, -1)])
 """A position and its surroundings, in cells, for derivatives."""
@@ -92,7 +92,7 @@ def find_peaks(heatmap: Heatmap, threshold: float) -> list[Cell]:
 
     Of several such cells without a valley between them (see `VALLEY`) only the best remains.
     """
-    tops = (heatmap == ndimage.maximum_filter(heatmap, 3, mode='nearest')) & (heatmap >= threshold)
+    tops = (heatmap == cv2.dilate(heatmap, _NEIGHBOURS)) & (heatmap >= threshold)
     cells = np.argwhere(tops)
     peaks: list[Cell] = []
     taken = np.zeros(heatmap.shape, np.bool_)
@@ -185,8 +185,7 @@ def _box(heatmap: Heatmap, peak: Cell, own: Mask, threshold: float,
 
 def _component(mask: Mask, cell: Cell) -> Mask:
     """Cells of `mask` that hang together with `cell`, diagonally too."""
-    labels = np.empty(mask.shape, np.int32)
-    ndimage.label(mask, _EIGHT_NEIGHBOURS, output=labels)
+    labels = cv2.connectedComponents(mask.view(np.uint8), connectivity=8)[1]
     connected: Mask = labels == labels[cell]
     return connected
 
