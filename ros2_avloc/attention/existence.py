@@ -18,7 +18,7 @@ Chosen, of the order of what a voice or a bell does."""
 
 LOOKS = 10.0
 """Looks that a second of frames is worth. Chosen, so that three frames at ten a second decide. Fewer
-are independent, as `benchmark/attention.py` prints; with so few attention would come later."""
+are independent, as `python -m benchmark.attention` prints; with so few attention would come later."""
 
 MOST_CERTAIN = 0.95
 """No single look is more certain than this. Chosen: one window in twenty may be wrong however sure."""
@@ -75,7 +75,7 @@ def pass_time(presence: Presence, seconds: float) -> Presence:
 
 def seen(presence: Presence, probability: float, seconds: float) -> Presence:
     """Take in that it was seen to sound with a probability, so long after the last frame."""
-    certain = min(probability, MOST_CERTAIN)
+    certain = min(max(probability, LEAST_CERTAIN), MOST_CERTAIN)
     return _weighed(presence, (certain / (1.0 - certain)) ** _looks(seconds))
 
 

@@ -30,7 +30,7 @@ from ros2_avloc.attention.bearing import (
 
 RATE = math.radians(5.0)
 """Standard deviation of a rate of turn about an axis, rad/s.
-`benchmark/attention.py` prints that of its stage, 4.3°/s."""
+`python -m benchmark.attention` prints that of its stage, 4.3°/s."""
 
 STEADY = 10.0
 """Seconds in which a rate falls to 1/e. Chosen: longer than things take to cross."""
