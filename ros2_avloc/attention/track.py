@@ -16,7 +16,8 @@ from ros2_avloc.vision.pose import Pose
 
 LASTING = 0.9
 """Part of a source's variance that is the same from frame to frame, which no averaging takes away: where on
-a thing the network sees the sound. `python -m benchmark.attention` prints it, as the error that lasts a second."""
+a thing the network sees the sound. `python -m benchmark.attention` prints it: the error that lasts a second.
+"""
 
 TENTATIVE = 0.5
 """Seconds for which a track that is not confirmed is remembered.
