@@ -131,8 +131,8 @@ def test_the_card_of_a_model_of_recordings_speaks_of_nothing_else(small, tmp_pat
     assert 'The towers began with random weights.' in learned
     for untrue in ('Simulated scenes', 'photos', 'drawing', 'Categories are used', 'MobileNetV2'):
         assert untrue not in learned, untrue
-    assert '`avloc export RUN/avc/last.ckpt BUNDLE --videos VIDEOS`' in card
-    assert '`avloc evaluate --bundle BUNDLE`' in card
+    assert '`avloc export RUN/avc/last.ckpt BUNDLE --videos VIDEOS --scenes 2`' in card
+    assert '`avloc evaluate --bundle BUNDLE --scenes 2`' in card
     assert 'The weights are rounded to bfloat16. On ' in card
 
 

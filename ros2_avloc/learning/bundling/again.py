@@ -42,17 +42,22 @@ def learn_again(recipe: Mapping[str, Any]) -> str:
     return f'{command} is the nearest command: the stages of the recipe were not made by one.'
 
 
-def export_again(training: Mapping[str, Any]) -> str:
-    """Return the command that exports what was learned again, by what the bundle holds of training."""
+def export_again(training: Mapping[str, Any], report: Mapping[str, Any]) -> str:
+    """Return the command that exports what was learned again, by what the bundle and its report hold."""
     checkpoint = 'avc/last.ckpt'
     options = [f'--mean-with RUN{number}/{checkpoint}'
                for number, _ in enumerate(training.get('mean_with', []), start=2)]
     options += [f'--{option} {option.upper()}' for folders, option in _FOLDERS.items()
                 if training[LEARNED_FROM][folders]]
+    options.append(_scenes(report))
     return f'`avloc export {" ".join([f"RUN/{checkpoint}", "BUNDLE", *options])}`'
 
 
 def measure_again(report: Mapping[str, Any]) -> str:
     """Return the command that measures a bundle on the sets of a report."""
     pack = ' --pack PACK' if 'real' in report['sets'] else ''
-    return f'`avloc evaluate --bundle BUNDLE{pack}`'
+    return f'`avloc evaluate --bundle BUNDLE{pack} {_scenes(report)}`'
+
+
+def _scenes(report: Mapping[str, Any]) -> str:
+    return f'--scenes {next(iter(report["sets"].values()))["origin"]["scenes"]}'

@@ -127,6 +127,6 @@ def model_card(name: str, training: dict[str, Any], report: dict[str, Any], tabl
         calibrated_on=aside(training['calibrated_on']),
         elsewhere=''.join(f'{sentence} ' for sentence in calibrated_elsewhere(training)),
         rounding=rounding_text(training['rounding']), measure=measure_again(report),
-        again=learn_again(training['recipe']), export=export_again(training),
+        again=learn_again(training['recipe']), export=export_again(training, report),
         limits=''.join(f' {sentence}' for sentence in limits_text(training)),
         rooms='' if recorded else _ROOMS)

@@ -36,7 +36,7 @@ intervals.
 
 What makes a probability of a distance was fitted on what was set aside of: {calibrated_on}; half of \
 the pairs have a sound of another category, and one calibration serves all sets. \
-`avloc search` calls that probability "belongs together".{levelled}
+`avloc search` calls that probability "belongs together"; AVC decides at 0.5.{levelled}
 
 {rounding}
 
@@ -74,5 +74,5 @@ def embedder_card(name: str, training: dict[str, Any], report: dict[str, Any], t
         date=report['date'], engine=report['engine'], machine=report['machine'],
         measured=measured_on(report), table=table, calibrated_on=aside(training['calibrated_on']),
         rounding=rounding_text(training['rounding']), measure=measure_again(report),
-        again=learn_again(training['recipe']), export=export_again(training),
+        again=learn_again(training['recipe']), export=export_again(training, report),
         limits=''.join(f' {sentence}' for sentence in limits_text(training)))
