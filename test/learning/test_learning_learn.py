@@ -17,10 +17,10 @@ from ros2_avloc.errors import InputError
 from ros2_avloc.learning.bundling.exporting import read_network
 from ros2_avloc.learning.material import worlds
 from ros2_avloc.learning.networks import AVENet, AVOLNet, L3Net
-from ros2_avloc.learning.training import lessons, stages
+from ros2_avloc.learning.training import lessons, loop, stages
 from ros2_avloc.learning.training.checkpoints import part_of
 from ros2_avloc.learning.training.correspondence import TAG_BELOW, Correspondence
-from ros2_avloc.learning.training.lessons import Replays
+from ros2_avloc.learning.training.lessons import Lessons, Replays
 from ros2_avloc.learning.training.recipe import Recipe, written
 from ros2_avloc.learning.training.rungs import RUNGS, budgets
 from ros2_avloc.learning.training.starting import begin_with
@@ -202,6 +202,28 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path, monkeypatch):
     assert '--resume goes on from there' in ended.output
     assert signal.getsignal(signal.SIGINT) is before
     assert torch.load(tmp_path / 'avc' / 'last.ckpt', weights_only=True)['global_step'] == 3
+
+
+def test_an_interruption_of_one_stage_leaves_no_trace_in_the_next(tmp_path, monkeypatch):
+    """Looks at what is set aside draw numbers too, and an interrupted run looks at other times."""
+    monkeypatch.setattr(loop, 'CHECK_EVERY', 1)
+    learn = Lessons.training_step
+
+    def training_step(self, batch):
+        if self.global_step == 1 and not (tmp_path / 'parts' / 'sounds').exists():
+            signal.raise_signal(signal.SIGINT)
+        return learn(self, batch)
+
+    budget = ['--stage', 'pictures=3', '--stage', 'sounds=2', '--stage', 'heads=0', '--stage', 'avc=2']
+    assert avloc_train(tmp_path / 'whole', *budget).exit_code == 0
+    monkeypatch.setattr(Lessons, 'training_step', training_step)
+    assert 'Stopped at step 2' in avloc_train(tmp_path / 'parts', *budget).output
+    monkeypatch.setattr(Lessons, 'training_step', learn)
+    assert avloc_train(tmp_path / 'parts', *budget, '--resume').exit_code == 0
+    for stage in ('pictures', 'sounds', 'avc'):
+        whole, parts = (torch.load(tmp_path / name / stage / 'last.ckpt', weights_only=True)['state_dict']
+                        for name in ('whole', 'parts'))
+        assert all(torch.equal(whole[key], parts[key]) for key in whole), stage
 
 
 def test_a_run_goes_on_from_the_network_of_another(tmp_path):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from ros2_avloc.errors import InputError
@@ -56,7 +57,9 @@ def learn(recipe: Recipe, out: Path, *, resume: bool, say: Callable[[str], None]
     if recipe.start is not None and not begun:
         begin_with(network, recipe.start)
     material = _material(recipe, list(budget.values())[-1].batch)
-    for name in list(budget)[len(begun[:-1]):]:
+    for place, name in list(enumerate(budget))[len(begun[:-1]):]:
+        # Of the stage alone: how often a run was interrupted must not show in what a stage begins with.
+        torch.manual_seed(_stage_seed(recipe.seed, place))
         lessons = out / 'pictures' / LAST if 'pictures' in budget else None
         stage = Stage(recipe, material, network, name, budget[name], out / name, resume and name in begun,
                        lessons)
@@ -68,6 +71,10 @@ def learn(recipe: Recipe, out: Path, *, resume: bool, say: Callable[[str], None]
         fit(learner, stream, stage.directory, resume=stage.resume, checks=list(stage.checks()),
             say=say if first else _hush)
         shutil.rmtree(stage.replays, ignore_errors=True)
+
+
+def _stage_seed(seed: int, place: int) -> int:
+    return int(np.random.SeedSequence([seed, place]).generate_state(1)[0])
 
 
 def _check(recipe: Recipe, budget: Mapping[str, Budget]) -> None:
