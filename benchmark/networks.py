@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -54,9 +53,9 @@ def random_bundle(width: int, directory: Path) -> Bundle:
     return Bundle.load(directory)
 
 
-def operations(bundle: Bundle, graphs: Collection[str] | None = None) -> float:
-    """Multiplications and additions of all convolutions and products, of some graphs or of all, run once."""
-    return float(sum(_operations(bundle.graph(graph)) for graph in graphs or bundle.graphs))
+def operations(bundle: Bundle) -> float:
+    """Multiplications and additions of all convolutions and products of all graphs, each run once."""
+    return float(sum(_operations(bundle.graph(graph)) for graph in bundle.graphs))
 
 
 def _operations(path: Path) -> int:

@@ -98,7 +98,9 @@ class Settings(Table):
         'library that runs the networks; auto takes the first of them that works on this machine',
         choices=('auto', *ENGINES))
     model_precision: str = parameter(
-        'model.precision', 'auto', 'precision of the networks; auto takes what the device is fastest at',
+        'model.precision', 'auto',
+        'precision of the networks; mixed: bf16 where that moves no probability by more than 0.01, fp32 '
+        'elsewhere; auto: the fastest of fp16, mixed and fp32',
         choices=('auto', *PRECISIONS))
     model_cache_dir: str = parameter(
         'model.cache_dir', '',

@@ -47,17 +47,18 @@ def test_an_embedding_and_a_result_outlive_the_next_run(bundle, tiny, name):
 
 
 @pytest.mark.parametrize('name', HERE)
-@pytest.mark.parametrize('precision', ['fp16', 'bf16'])
+@pytest.mark.parametrize('precision', ['fp16', 'bf16', 'mixed'])
 def test_a_reduced_precision_is_right_or_refused_in_words(bundle, tiny, name, precision):
     try:
         engine, _ = open_engine(bundle, name=name, precision=precision, strict=True)
     except EngineError as error:
         assert f'{name} in {precision} was not taken' in str(error)
         return
-    assert engine.identity.precision == precision
-    assert precision in engine.identity.layers
+    lowest = 'bf16' if precision == 'mixed' else precision
+    assert engine.identity.precision == lowest
+    assert lowest in engine.identity.layers
     logits = engine.localize(tiny.image, engine.embed_sound(tiny.spectrogram))
-    assert np.abs(expit(logits) - expit(tiny.logits)).max() <= TOLERANCE[precision]
+    assert np.abs(expit(logits) - expit(tiny.logits)).max() <= TOLERANCE[lowest]
     assert not np.array_equal(logits, tiny.logits)
 
 
@@ -172,12 +173,23 @@ def test_onnxruntime_says_what_was_computed_not_what_was_asked_for(tiny, tmp_pat
 
 
 @pytest.mark.parametrize(('precision', 'listed', 'device'), [
-    ('fp16', ['CPU'], 'CPU'), ('fp16', ['CPU', 'GPU'], 'GPU'), ('fp16', ['CPU', 'GPU.0', 'GPU.1'], 'GPU'),
-    ('bf16', ['CPU', 'GPU'], 'CPU'), ('fp32', ['CPU', 'GPU'], 'CPU')])
+    ('fp16', ['CPU', 'GPU'], 'GPU'), ('fp16', ['CPU', 'GPU.0', 'GPU.1'], 'GPU'),
+    ('bf16', ['CPU', 'GPU'], 'CPU'), ('mixed', ['CPU', 'GPU'], 'CPU'), ('fp32', ['CPU', 'GPU'], 'CPU')])
 def test_openvino_takes_a_gpu_for_float16_alone(precision, listed, device):
     from ros2_avloc.model.engines.openvino import device_for
 
     assert device_for(precision, listed) == device
+
+
+def test_openvino_computes_in_float16_on_no_processor_though_it_could(bundle):
+    module = importlib.import_module('ros2_avloc.model.engines.openvino')
+    if _gpus(module):
+        pytest.skip('OpenVINO has a GPU here')
+    with pytest.raises(EngineError, match='it computes in fp16 on a GPU of Intel alone, and finds none'):
+        open_engine(bundle, name='openvino', precision='fp16', strict=True)
+    engine, reasons = open_engine(bundle, name='openvino')
+    assert 'fp16' not in engine.identity.layers
+    assert reasons[0].startswith('openvino in fp16 was not taken: ')
 
 
 def test_a_gpu_that_openvino_cannot_use_is_a_reason_to_take_the_processor(bundle, monkeypatch):

@@ -39,18 +39,34 @@ def test_the_shipped_bundle_runs_as_it_was_learned(shipped, name):
     assert reasons == []
 
 
-def test_half_precision_is_for_sound_alone_and_the_engine_says_so(shipped):
-    try:
-        engine, _ = open_engine(shipped, name='openvino', precision='bf16', strict=True)
-    except EngineError as error:
-        pytest.skip(str(error))
-    exact, _ = open_engine(shipped, name='openvino', precision='fp32', strict=True)
+def test_mixed_precision_is_half_for_sound_alone_and_the_engine_says_so(shipped):
+    engine, exact = _in_half('mixed', shipped), _exact(shipped)
     half, rest = re.fullmatch(r'bf16: (\d+), fp32: (\d+)', engine.identity.layers).groups()
     assert exact.identity.layers == f'fp32: {int(half) + int(rest)}'
     golden = shipped.golden
     sound, rounded = (each.embed_sound(golden.spectrogram) for each in (exact, engine))
     np.testing.assert_array_equal(engine.localize(golden.image, sound), exact.localize(golden.image, sound))
     assert np.abs(rounded - sound).max() > 1e-4
+
+
+def test_half_precision_is_for_all_but_the_head(shipped):
+    engine, exact = _in_half('bf16', shipped), _exact(shipped)
+    half, rest = re.fullmatch(r'bf16: (\d+), fp32: (\d+)', engine.identity.layers).groups()
+    assert (exact.identity.layers, rest) == (f'fp32: {int(half) + 1}', '1')
+    sound = exact.embed_sound(shipped.golden.spectrogram)
+    found = [each.localize(shipped.golden.image, sound) for each in (engine, exact)]
+    assert np.abs(found[0] - found[1]).max() > 1e-4
+
+
+def _in_half(precision, shipped):
+    try:
+        return open_engine(shipped, name='openvino', precision=precision, strict=True)[0]
+    except EngineError as error:
+        pytest.skip(str(error))
+
+
+def _exact(shipped):
+    return open_engine(shipped, name='openvino', precision='fp32', strict=True)[0]
 
 
 def test_the_shipped_golden_output_has_a_peak_to_compare(shipped):

@@ -1,4 +1,4 @@
-"""OpenVINO: float16 on Intel's GPUs; on the CPU in part bfloat16 where it has that, else float32."""
+"""OpenVINO: float16 on Intel's GPUs; on the CPU bfloat16 where it has that, all or in part, or float32."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ _TYPES = {'fp32': openvino.Type.f32, 'bf16': openvino.Type.bf16, 'fp16': openvin
 _PRECISIONS = {'f32': 'fp32', 'f16': 'fp16'}  # the other names are the same
 _PRODUCTS = ('Convolution', 'FullyConnected', 'Gemm', 'MatMul')
 
+_LOWEST = {'mixed': 'bf16'}
+"""What a precision that is several ones has as its lowest."""
+
 
 def load(bundle: Bundle, precision: str, options: EngineOptions) -> GraphEngine:
     """Load the float32 graphs of a bundle, see `graphs`."""
@@ -34,9 +37,10 @@ def graphs(paths: Mapping[str, Path], precision: str) -> Graphs:
     sleep between two runs; in float16 on the GPU, if there is one (see `device_for`). The head is always
     computed in float32, on one thread of the processor: its sums of 128 products are what would suffer.
 
-    In bfloat16 only the sound tower is, and not its end from the last 3×3 convolution on, which takes a
-    hundredth of the time: each sum there goes into the answer undiminished. The vision tower in bfloat16
-    would move one probability in twenty scenes by more than 0.01. docs/tensorrt.md has the figures.
+    Of mixed precision only the sound tower is bfloat16, and not its end from the last 3×3 convolution on,
+    which takes a hundredth of the time: each sum there goes into the answer undiminished. The vision tower
+    in bfloat16 moves a probability by more than 0.01 in one scene of twenty. docs/tensorrt.md has the
+    figures.
 
     Raises
     ------
@@ -45,19 +49,18 @@ def graphs(paths: Mapping[str, Path], precision: str) -> Graphs:
     """
     core = shared_core()
     device = device_for(precision, core.available_devices)
-    if precision.upper() not in core.get_property(device, 'OPTIMIZATION_CAPABILITIES'):
+    lowest = _LOWEST.get(precision, precision)
+    if lowest.upper() not in core.get_property(device, 'OPTIMIZATION_CAPABILITIES'):
         known = ', '.join(_named(core, name) for name in core.available_devices)
-        raise EngineError(f'{device} does not compute in {precision}; it finds {known}')
-    exact = _settings('fp32')
-    settings = {'head': {**exact, 'INFERENCE_NUM_THREADS': 1}, 'sound': _settings(precision),
-                'vision': exact if precision == 'bf16' else _settings(precision)}
-    chains = {graph: [core.compile_model(part, 'CPU' if graph == 'head' else device, given) for part, given in
-                      _parts(core.read_model(path), settings[graph], exact)] for graph, path in paths.items()}
+        raise EngineError(f'{device} does not compute in {lowest}; it finds {known}')
+    chains = {graph: [core.compile_model(part, 'CPU' if graph == 'head' else device, settings)
+                      for part, settings in _parts(graph, core.read_model(path), precision)]
+              for graph, path in paths.items()}
     models = [model for chain in chains.values() for model in chain]
     used = dict.fromkeys(name for model in models for name in model.get_property('EXECUTION_DEVICES'))
     layers = Counter(layer for model in models for layer in _layers(model))
     identity = identify('openvino', openvino.get_version(), ' and '.join(_named(core, name) for name in used),
-                        precision, layers)
+                        lowest, layers)
     return Graphs(identity, {name: _graph(chain) for name, chain in chains.items()})
 
 
@@ -83,8 +86,18 @@ def device_for(precision: str, listed: Iterable[str]) -> str:
         That is asked for.
     listed
         Devices that OpenVINO finds, as ``'CPU'``, ``'GPU'`` or ``'GPU.1'``.
+
+    Raises
+    ------
+    EngineError
+        If float16 is asked for without a GPU. Processors that have it (AVX-512 FP16) were 1.6 times slower in
+        it than in float32, and have bfloat16 too.
     """
-    return 'GPU' if precision == 'fp16' and any(name.startswith('GPU') for name in listed) else 'CPU'
+    if precision != 'fp16':
+        return 'CPU'
+    if not any(name.startswith('GPU') for name in listed):
+        raise EngineError('it computes in fp16 on a GPU of Intel alone, and finds none')
+    return 'GPU'
 
 
 def _named(core: openvino.Core, device: str) -> str:
@@ -95,19 +108,25 @@ def _settings(precision: str) -> dict[str, Any]:
     return {'PERFORMANCE_HINT': 'LATENCY', 'INFERENCE_PRECISION_HINT': _TYPES[precision]}
 
 
-def _parts(model: openvino.Model, settings: dict[str, Any], exact: dict[str, Any]
-           ) -> list[tuple[openvino.Model, dict[str, Any]]]:
-    """Give a graph its settings; in bfloat16, what comes behind its last 3×3 convolution the exact ones."""
+def _parts(graph: str, model: openvino.Model, precision: str) -> list[tuple[openvino.Model, dict[str, Any]]]:
+    """Give a graph its settings; the sound tower of mixed precision falls into two parts."""
+    exact = _settings('fp32')
+    if graph == 'head':
+        return [(model, {**exact, 'INFERENCE_NUM_THREADS': 1})]
+    if precision != 'mixed':
+        return [(model, _settings(precision))]
+    if graph == 'vision':
+        return [(model, exact)]
     products = [node for node in model.get_ordered_ops() if node.get_type_name() in ('Convolution', 'MatMul')]
     last = max((place for place, node in enumerate(products) if _is_wide(node)), default=-1)
-    if settings['INFERENCE_PRECISION_HINT'] != _TYPES['bf16'] or not 0 <= last < len(products) - 1:
-        return [(model, settings)]
+    if not 0 <= last < len(products) - 1:
+        return [(model, _settings('bf16'))]
     following = products[last + 1]
     cut = following.input_value(0)
     body = openvino.Model([cut], model.get_parameters())
     between = openvino.opset13.parameter(cut.get_partial_shape(), cut.get_element_type())
     following.input(0).replace_source_output(between.output(0))
-    return [(body, settings), (openvino.Model(model.get_results(), [between]), exact)]
+    return [(body, _settings('bf16')), (openvino.Model(model.get_results(), [between]), exact)]
 
 
 def _is_wide(node: openvino.Node) -> bool:
