@@ -90,10 +90,13 @@ def negative_scene(bank: Bank, picture: Picture, negative: str, rng: Rng) -> Sce
     return Scene(picture, draw_sound(bank, heard, rng), (heard,), negative)
 
 
-def draw_sound(bank: Bank, name: str, rng: Rng) -> NDArray[np.float32]:
-    """Return a second of a category's sound, or with an empty name of one that belongs to none."""
+def draw_sound(bank: Bank, name: str, rng: Rng, *, plain: bool = False) -> NDArray[np.float32]:
+    """Return a second of a category's sound, or with an empty name of one that belongs to none.
+
+    Where it is to be plain, only its level is varied.
+    """
     if name:
-        return sounds.vary(_mixed(bank, [name], rng), rng)
+        return (sounds.levelled if plain else sounds.vary)(_mixed(bank, [name], rng), rng)
     kinds = ('silence', 'noise', 'hum', *(['other'] if bank.negatives else []))
     return _nameless(bank, str(rng.choice(kinds)), rng)
 

@@ -44,6 +44,12 @@ def vary(samples: Samples, rng: Rng) -> Samples:
     return np.clip(wet, -1, 1)
 
 
+def levelled(samples: Samples, rng: Rng) -> Samples:
+    """Return `samples` louder or softer, and else as they are."""
+    level = 10 ** (rng.uniform(-38, -8) / 20)
+    return np.clip(samples * np.float32(level / max(rms(samples), 1e-5)), -1, 1)
+
+
 def mix(samples: list[Samples], rng: Rng) -> Samples:
     """Return the sum of sounds at levels that differ by up to 6 dB."""
     levels = [10 ** (rng.uniform(-3, 3) / 20) / max(rms(one), 1e-5) for one in samples]

@@ -21,6 +21,7 @@ from torch import Tensor
 from ros2_avloc.audio.spectrogram import spectrogram
 from ros2_avloc.learning.material.banks import Bank
 from ros2_avloc.learning.material.naming import draw_crop
+from ros2_avloc.learning.material.pictures import Layout
 from ros2_avloc.learning.material.scenes import Mixture, draw_scene, draw_sound
 from ros2_avloc.learning.material.streams import NOBODY, Item, Rng
 
@@ -59,16 +60,24 @@ class Scenes:
         return replace(self.mixture, most=min(most, self.mixture.most))
 
 
+CLOSE = Layout(smallest=90, largest=150, plain=True)
+"""How close-ups are composed: large, and as the photo shows them."""
+
+
 class CloseUps:
-    """Crops of 112 px with one object and its sound; a tenth is empty, with silence or noise."""
+    """Crops of 112 px with one object and its sound; a tenth is empty, with silence or noise.
+
+    What is to be learned first is plain: towers that know nothing yet find no pair in photos that are small
+    and toned, and in sounds that are band-limited and reverberated (docs/training-log.md).
+    """
 
     def __init__(self, bank: Bank) -> None:
         self.bank = bank
 
     def item(self, number: int, rng: Rng) -> Item:
         """Return a close-up; its number is its identity."""
-        crop, name = draw_crop(self.bank, rng)
-        return pair_of(crop, draw_sound(self.bank, name, rng), number, bool(name))
+        crop, name = draw_crop(self.bank, rng, CLOSE)
+        return pair_of(crop, draw_sound(self.bank, name, rng, plain=True), number, bool(name))
 
 
 class Recordings(Protocol):
