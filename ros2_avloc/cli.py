@@ -105,7 +105,8 @@ def evaluate(
     audio_topic: AudioTopic = '',
     simulated: Annotated[bool, typer.Option(help='Measure on simulated scenes.')] = True,
     json: Annotated[Path | None, typer.Option(help='File for the figures.')] = None,
-    report: Annotated[Path | None, typer.Option(help='File for the report with pictures, .html.')] = None,
+    report: Annotated[Path | None, typer.Option(
+        help='File for the report with pictures; without it, that of --json ending in .html.')] = None,
     scenes: Annotated[int, typer.Option(min=2, help='Scenes with one, two and three objects each.')] = 300,
     engine: Annotated[str, typer.Option(help='auto, openvino or onnxruntime.')] = 'auto',
 ) -> None:
@@ -116,6 +117,7 @@ def evaluate(
         from ros2_avloc.share import bundle_path
 
         model = None if bundle is None else bundle_path(bundle)
+        report = report or (json and json.with_suffix('.html'))
         typer.echo(evaluated(Request(model, tuple(checkpoint or ()), pack, split, videos, bags,
                                      Named(image_topic, audio_topic), simulated, scenes, engine, json,
                                      report)))

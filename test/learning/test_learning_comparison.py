@@ -67,11 +67,11 @@ def test_networks_without_knowledge_are_at_chance_side_by_side(checkpoints, monk
 def test_the_command_writes_table_json_and_page(checkpoints, monkeypatch, tmp_path):
     monkeypatch.setattr(worlds, 'INDIVIDUALS', dict.fromkeys(worlds.INDIVIDUALS, 4))
     names = [option for path in checkpoints for option in ('--checkpoint', str(path))]
-    written = ['--json', str(tmp_path / 'figures.json'), '--report', str(tmp_path / 'page.html')]
+    written = ['--json', str(tmp_path / 'figures.json')]
     result = CliRunner().invoke(app, ['evaluate', *names, '--scenes', '12', *written])
     assert result.exit_code == 0, result.output
     report = json.loads((tmp_path / 'figures.json').read_text())
-    html = (tmp_path / 'page.html').read_text()
+    html = (tmp_path / 'figures.html').read_text()
     rows = re.findall(r'<tr><td>(.*?)</td>', html)
     assert rows == ['a random order', *report['networks']]
     for network in report['networks'].values():

@@ -1,6 +1,7 @@
 """The report is whole, stands alone, and shows what was measured."""
 
 import base64
+import json
 import re
 import xml.etree.ElementTree as ElementTree
 from html.parser import HTMLParser
@@ -8,7 +9,10 @@ from html.parser import HTMLParser
 import cv2
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from ros2_avloc.cli import app
+from ros2_avloc.learning.material import worlds
 from ros2_avloc.learning.measures.maps import target_cells
 from ros2_avloc.learning.measures.retrieval import DIRECTIONS
 from ros2_avloc.learning.measuring.bundles import judged
@@ -168,3 +172,17 @@ def test_finds_are_marked_by_their_category_and_never_the_query_itself():
                 assert (kind == 'right') == (caption.removeprefix('♪ ') == query)
     assert {'cat', 'dog'} == set(names[asked_about(names)])
     assert np.array_equal(asked_about(names), asked_about(names.copy()))
+
+
+def test_the_command_writes_table_figures_and_report_of_a_bundle(monkeypatch, tmp_path):
+    monkeypatch.setattr(worlds, 'INDIVIDUALS', dict.fromkeys(worlds.INDIVIDUALS, 4))
+    written, asked = tmp_path / 'figures.json', ['evaluate', '--bundle', 'avolnet', '--scenes', '6']
+    result = CliRunner().invoke(app, [*asked, '--json', str(written)])
+    assert result.exit_code == 0, result.output
+    figures = json.loads(written.read_text())
+    one = figures['sets']['simulated']['localisation']['1']
+    assert one['n'] == 6 and one['value'] > one['centre']['value']
+    assert f'{100 * one["value"]:.1f} %' in result.output
+    parsed = Nesting()
+    parsed.feed((tmp_path / 'figures.html').read_text())
+    parsed.close()
