@@ -58,7 +58,9 @@ def train(
     image_topic: ImageTopic = '',
     audio_topic: AudioTopic = '',
     teachers: Annotated[Path | None, typer.Option(help='Directory of teachers, for the rung taught.')] = None,
-    start: Annotated[Path | None, typer.Option(help='Checkpoint of another run to go on from.')] = None,
+    start: Annotated[str | None, typer.Option(
+        help='Model to go on from: checkpoint of another run, directory of a bundle, or name of a shipped '
+             'one.')] = None,
     simulated_share: Annotated[float, typer.Option(min=0, max=1, help='Of simulated items.')] = 1 / 4,
     minutes: Annotated[float, typer.Option(min=0, help='Length of the run; its stages divide it.')] = 60,
     steps: Annotated[int | None, typer.Option(
@@ -81,10 +83,12 @@ def train(
     with _plainly():
         from ros2_avloc.learning.training.learn import learn
         from ros2_avloc.learning.training.recipe import Recipe
+        from ros2_avloc.share import bundle_path
 
         if workers is None:
             workers = max(1, (os.cpu_count() or 1) // int(os.environ.get('LOCAL_WORLD_SIZE', '1')) - 1)
-        recipe = Recipe(rung, network, pack, videos, bags, image_topic, audio_topic, teachers, start,
+        begin = None if start is None else Path(start) if Path(start).is_file() else bundle_path(start)
+        recipe = Recipe(rung, network, pack, videos, bags, image_topic, audio_topic, teachers, begin,
                         simulated_share, length=minutes if steps is None else steps, in_minutes=steps is None,
                         stages=tuple(stage or ()), batch=batch, rate=rate, curriculum=curriculum, width=width,
                         embedding=embedding, seed=seed, workers=workers)

@@ -36,7 +36,7 @@ _WARM = """The towers were warm-started: before AVC training they learned to ans
 that were trained on labels, MobileNetV2 (ImageNet) for each cell of a picture and YAMNet (AudioSet) for the
 second of sound. Nothing of those networks' weights is in this bundle; part of what they know is."""
 
-_BEGUN = 'The network went on from that of another run, which the recipe names.'
+_BEGUN = 'The network went on from one that had learned before, which the recipe names.'
 
 _COLD = 'The towers began with random weights.'
 

@@ -11,9 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch.utils.data import default_collate
 
 from ros2_avloc.errors import InputError
 from ros2_avloc.learning.material.mixing import Material
+from ros2_avloc.learning.material.scenes import Mixture
+from ros2_avloc.learning.material.sources import Scenes
+from ros2_avloc.learning.material.streams import Item
 from ros2_avloc.learning.networks.matching import KINDS, made
 from ros2_avloc.learning.training.checkpoints import LAST, begun_at, load_all
 from ros2_avloc.learning.training.loop import Budget, fit
@@ -22,7 +26,12 @@ from ros2_avloc.learning.training.rungs import budgets
 from ros2_avloc.learning.training.stages import Stage
 from ros2_avloc.learning.training.starting import begin_with
 from ros2_avloc.learning.training.teachers import check_teachers
+from ros2_avloc.learning.training.unfolding import begin_with_bundle
+from ros2_avloc.model.bundle import Bundle
 from ros2_avloc.recordings.topics import Named
+
+STATISTICS = 128
+"""Scenes that BatchNorm's statistics are taken of, where a run begins with a bundle."""
 
 
 def learn(recipe: Recipe, out: Path, *, resume: bool, say: Callable[[str], None] = print) -> None:
@@ -54,9 +63,12 @@ def learn(recipe: Recipe, out: Path, *, resume: bool, say: Callable[[str], None]
         _make(out)
     torch.manual_seed(recipe.seed)
     network = made(recipe.network, recipe.width, recipe.embedding, batch_norm=recipe.rung != 'paper')
-    if recipe.start is not None and not begun:
-        begin_with(network, recipe.start)
+    start = None if begun else recipe.start
+    if start is not None and not start.is_dir():
+        begin_with(network, start)
     material = _material(recipe, list(budget.values())[-1].batch)
+    if start is not None and start.is_dir():
+        begin_with_bundle(network, start, lambda: _some(material))
     for place, name in list(enumerate(budget))[len(begun[:-1]):]:
         # Of the stage alone: how often a run was interrupted must not show in what a stage begins with.
         torch.manual_seed(_stage_seed(recipe.seed, place))
@@ -71,6 +83,13 @@ def learn(recipe: Recipe, out: Path, *, resume: bool, say: Callable[[str], None]
         fit(learner, stream, stage.directory, resume=stage.resume, checks=list(stage.checks()),
             say=say if first else _hush)
         shutil.rmtree(stage.replays, ignore_errors=True)
+
+
+def _some(material: Material) -> Item:
+    """Return some of the scenes that are learned from."""
+    scenes = material.stream(lambda bank: Scenes(bank, Mixture()), recorded=True)
+    found: Item = default_collate([scenes[number] for number in range(STATISTICS)])
+    return found
 
 
 def _stage_seed(seed: int, place: int) -> int:
@@ -88,6 +107,8 @@ def _check(recipe: Recipe, budget: Mapping[str, Budget]) -> None:
             raise InputError(f'The rung {recipe.rung} has no teachers; leave --teachers out, or choose '
                              '--rung taught.')
         check_teachers(recipe.teachers)
+    if recipe.start is not None and recipe.start.is_dir():
+        Bundle.load(recipe.start)
 
 
 def _make(out: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from ros2_avloc.errors import InputError
 from ros2_avloc.learning.training.loop import Budget
 from ros2_avloc.learning.training.rungs import RUNGS
+from ros2_avloc.model.manifest import MANIFEST_NAME, read_manifest
 
 RECIPE = 'recipe.json'
 """Name of the file in a run's directory that says what it learns from."""
@@ -39,7 +40,7 @@ class Recipe:
     teachers
         Directory of the teachers, for the rung `taught`.
     start
-        Checkpoint of another run, whose network is gone on from.
+        Checkpoint of another run, or directory of a bundle, whose network is gone on from.
     simulated_share
         Of all items.
     length, in_minutes
@@ -132,7 +133,7 @@ def written(recipe: Recipe, budget: dict[str, Budget]) -> dict[str, Any]:
     """
     settings, before = _settings(recipe), {}
     if recipe.start is not None:
-        before = read_recipe(recipe.start.parent.parent / RECIPE)
+        before = _before(recipe.start)
     return settings | {
         LEARNED_FROM: together(_sources(settings), learned_from(before)),
         'says': RUNGS[recipe.rung].says,
@@ -141,11 +142,18 @@ def written(recipe: Recipe, budget: dict[str, Budget]) -> dict[str, Any]:
     }
 
 
+def _before(start: Path) -> dict[str, Any]:
+    if start.is_file():
+        return read_recipe(start.parent.parent / RECIPE)
+    training = read_manifest(start / MANIFEST_NAME).training
+    return {LEARNED_FROM: training[LEARNED_FROM]} if LEARNED_FROM in training else {}
+
+
 def _settings(recipe: Recipe) -> dict[str, Any]:
     """Return the options of a recipe as JSON holds them; what is empty is none."""
     settings = {name: Path(os.path.abspath(value)).name if isinstance(value, Path) else value
                 for name, value in asdict(recipe).items() if name not in ('length', 'in_minutes', 'stages')}
-    if recipe.start is not None:
+    if recipe.start is not None and recipe.start.is_file():
         settings['start'] = '/'.join(recipe.start.absolute().parts[-3:])  # RUN/STAGE/last.ckpt
     return {name: None if value == '' else value for name, value in settings.items()}
 
