@@ -143,7 +143,7 @@ def written(recipe: Recipe, budget: dict[str, Budget]) -> dict[str, Any]:
 
 
 def _before(start: Path) -> dict[str, Any]:
-    if start.is_file():
+    if not start.is_dir():
         return read_recipe(start.parent.parent / RECIPE)
     training = read_manifest(start / MANIFEST_NAME).training
     return {LEARNED_FROM: training[LEARNED_FROM]} if LEARNED_FROM in training else {}
@@ -153,7 +153,7 @@ def _settings(recipe: Recipe) -> dict[str, Any]:
     """Return the options of a recipe as JSON holds them; what is empty is none."""
     settings = {name: Path(os.path.abspath(value)).name if isinstance(value, Path) else value
                 for name, value in asdict(recipe).items() if name not in ('length', 'in_minutes', 'stages')}
-    if recipe.start is not None and recipe.start.is_file():
+    if recipe.start is not None and not recipe.start.is_dir():
         settings['start'] = '/'.join(recipe.start.absolute().parts[-3:])  # RUN/STAGE/last.ckpt
     return {name: None if value == '' else value for name, value in settings.items()}
 
