@@ -16,8 +16,10 @@ def command_of(recipe):
     return re.search('`avloc (train [^`]*)`', learn_again(recipe))[1].split()
 
 
-def test_the_command_asks_for_what_the_recipe_says(monkeypatch):
+def test_the_command_asks_for_what_the_recipe_says(monkeypatch, tmp_path):
     asked = []
+    monkeypatch.chdir(tmp_path)
+    Path('START').touch()
     monkeypatch.setattr(learn, 'learn', lambda recipe, *_, **__: asked.append(recipe))
     recipe = Recipe(rung='label-free', network='ave', pack=Path('data'), start=Path('a/avc/last.ckpt'),
                     simulated_share=0.5, length=90, stages=('close-ups=0',), curriculum=7, width=16, seed=3)
