@@ -30,7 +30,7 @@ def test_the_command_asks_for_what_the_recipe_says(monkeypatch, tmp_path):
     for name in ('rung', 'network', 'simulated_share', 'curriculum', 'width', 'seed'):
         assert getattr(again, name) == getattr(recipe, name), name
     assert (again.pack, again.start) == (Path('PACK'), Path('START'))
-    assert again.stages == ('close-ups=0', 'avc=63min')
+    assert again.stages == ('close-ups=0', 'avc=36min')
 
 
 def test_what_no_command_made_is_not_said_to_be_made_by_one():
