@@ -115,8 +115,10 @@ class TorchEngine:
             return logits.reshape(logits.shape[-2:]).copy()
 
     def close(self) -> None:
-        """Free the networks."""
+        """Free all that the engine holds."""
         self._run.clear()
+        self._inputs.clear()
+        self._compared = torch.empty(0)
 
     @contextmanager
     def _running(self, graph: str) -> Iterator[None]:
