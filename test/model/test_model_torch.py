@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -89,6 +90,15 @@ def test_a_closed_engine_holds_no_tensor(bundle):
     engine.close()
     engine.close()
     assert held() == before + 1  # an empty one
+
+
+@pytest.mark.parametrize(('given', 'taken'), [({}, 'PASSIVE'), ({'OMP_WAIT_POLICY': 'ACTIVE'}, 'ACTIVE')])
+def test_threads_sleep_unless_the_environment_says_otherwise(given, taken):
+    """In a process of its own: OpenMP says at its start, as it is asked, which policy it has read."""
+    environment = {name: value for name, value in os.environ.items() if name != 'OMP_WAIT_POLICY'}
+    said = subprocess.run([sys.executable, '-c', 'import ros2_avloc.model.engines.torch'], text=True,
+                          env=environment | {'OMP_DISPLAY_ENV': 'TRUE'} | given, capture_output=True)
+    assert said.returncode == 0 and f"OMP_WAIT_POLICY = '{taken}'" in said.stderr, said.stderr
 
 
 @on_the_cpu

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')  # read when torch is loaded; see `load`
 
 import numpy as np
 import onnx
@@ -35,6 +38,9 @@ _WARM_UPS = 3
 
 def load(bundle: Bundle, precision: str, options: EngineOptions) -> TorchEngine:
     """Load the float32 graphs of a bundle, with weights of a precision.
+
+    On a CPU it uses as many threads as this process has cores. They sleep between two layers, unless the
+    environment says otherwise: by default they spin, and take the cores from the node's callbacks.
 
     Raises
     ------
@@ -126,7 +132,7 @@ class TorchEngine:
         self._compared = torch.empty(0)
 
     def _wait(self) -> None:
-        """Sleep until the device is done: whoever waits in a copy spins, and keeps the core from callbacks."""
+        """Sleep until the device is done: a wait in a copy spins, and keeps the core from callbacks."""
         if self._done is not None:
             self._done.record()
             self._done.synchronize()
