@@ -59,7 +59,11 @@ class Session:
         self._target = ''
         self.mailbox = Mailbox()
         self._processing = Processing(settings, statistics, self._info_published, self._forget_poses)
-        self.inputs = Inputs(node, settings, self.mailbox, statistics)
+        try:
+            self.inputs = Inputs(node, settings, self.mailbox, statistics)
+        except Exception:
+            self._close_mountings()
+            raise
         self._worker = Worker(self.mailbox, self._processing.accept, self._work, statistics.faults,
                               node.context.ok)
         self._worker.start()
@@ -72,6 +76,9 @@ class Session:
         """Unsubscribe and stop the worker."""
         self.inputs.close()
         self._worker.stop()
+        self._close_mountings()
+
+    def _close_mountings(self) -> None:
         if self._mountings is not None:
             self._mountings.close()
 
