@@ -72,6 +72,10 @@ class Session:
         """Let the worker take changed settings before its next window."""
         self._wanted = settings
 
+    def note(self) -> None:
+        """Note in the statistics how things stand."""
+        self._processing.note()
+
     def close(self) -> None:
         """Unsubscribe and stop the worker."""
         self.inputs.close()
@@ -89,7 +93,6 @@ class Session:
         """Process the window that is due, if any; say whether there was one."""
         self._take_settings()
         window = self._processing.take(self._clock.now().nanoseconds)
-        self._processing.note()
         if window is None:
             return False
         frame = to_frame(window.item)

@@ -131,7 +131,7 @@ class Statistics:
     attending
         Attention after the last of them; ``None`` before the first.
     drops, timeline, audio_format, camera
-        As the worker last saw them.
+        As they were when the diagnostics last asked.
     """
 
     def __init__(self, faults: Faults) -> None:

@@ -1,6 +1,8 @@
-"""A session that cannot begin leaves nothing behind."""
+"""What a session does beside its windows, and what it leaves behind where it cannot begin."""
 
 from __future__ import annotations
+
+import threading
 
 import pytest
 import rclpy
@@ -9,9 +11,14 @@ from tf2_msgs.msg import TFMessage
 
 from ros2_avloc.errors import AvlocError
 from ros2_avloc.node import session
+from ros2_avloc.node.inputs import Inputs
+from ros2_avloc.node.mailbox import Stream
 from ros2_avloc.node.model import Model
+from ros2_avloc.node.outputs import Outputs
+from ros2_avloc.node.processing import Processing
 from ros2_avloc.node.settings import Settings
 from ros2_avloc.node.statistics import Faults, Statistics
+from ros2_avloc.node.transforms import CameraPoses
 
 
 class Transforms:
@@ -46,4 +53,29 @@ def test_what_was_opened_before_the_inputs_is_closed_where_they_cannot_be(node, 
         session.Session(node, settings, model, poses=None, outputs=None,
                         statistics=Statistics(Faults(print)))
     assert len(list(node.subscriptions)) == before
+    model.close()
+
+
+def test_how_things_stand_is_described_when_somebody_asks_not_with_every_window(
+        node, lamp_bundle, monkeypatch):
+    looks, passes, enough = [], [], threading.Event()
+    take = Processing.take
+
+    def count(processing, now):
+        passes.append(now)
+        if len(passes) > 3:
+            enough.set()
+        return take(processing, now)
+
+    monkeypatch.setattr(Inputs, 'publishers', lambda inputs, stream: looks.append(stream) or 0)
+    monkeypatch.setattr(Processing, 'take', count)
+    settings = Settings.from_values({'model.bundle': str(lamp_bundle), 'model.engine': 'onnxruntime'})
+    model, statistics = Model(settings), Statistics(Faults(print))
+    running = session.Session(node, settings, model, CameraPoses(node, ''), Outputs(node), statistics)
+    assert enough.wait(30.0)
+    assert not looks and not statistics.audio_format
+    running.note()
+    assert looks == [Stream.AUDIO_INFO]
+    assert statistics.audio_format == 'S16LE, 16000 Hz, 1 channels (parameters)'
+    running.close()
     model.close()
