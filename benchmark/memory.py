@@ -1,6 +1,6 @@
 """The memory of the node over ten minutes of frames, while somebody listens to all that it publishes.
 
-It takes as long as it says, so ``make bench`` leaves it out: ``make bench SECTIONS=memory``.
+It takes as long as it says, and is part of ``make bench``; by itself: ``make bench SECTIONS=memory``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Writes down what the Python bindings of TensorRT and CUDA offer, for the tests that hold engines to it.
 
 The wheels come from PyPI, are unpacked below .cache/surfaces and imported there, not installed: versions of
-one library do not go side by side. The bindings of TensorRT want three shared libraries of several hundred
+one library do not go side by side. The bindings of TensorRT want shared libraries of several hundred
 megabytes; to be looked at they need no more than libraries of these names with a few symbols, which the
 system's C compiler makes.
 
@@ -42,7 +42,7 @@ CUDA_CLASSES = ('cudaDeviceAttr', 'cudaDeviceProp', 'cudaError_t', 'cudaMemcpyKi
 PACKAGES = ('tensorrt_bindings', 'cuda')
 SPECIAL = ('__init__', '__len__', '__getitem__')
 
-LIBRARIES = ('nvinfer', 'nvinfer_plugin', 'nvonnxparser')
+LIBRARIES = ('nvinfer', 'nvinfer_lean', 'nvinfer_plugin', 'nvonnxparser')
 SYMBOLS = (
     'createInferBuilder_INTERNAL', 'createInferRefitter_INTERNAL', 'createInferRuntime_INTERNAL',
     'createNvOnnxParser_INTERNAL', 'createNvOnnxParserRefitter_INTERNAL', 'getBuilderPluginRegistry',
@@ -81,10 +81,15 @@ def stubs(version: str) -> Path:
     return folder
 
 
-def tensorrt_environment(version: str) -> dict[str, str]:
+def tensorrt_environment(version: str, distribution: str = 'tensorrt-cu12-bindings') -> dict[str, str]:
     """Return variables with which ``import tensorrt_bindings`` works, as far as that goes without a GPU."""
-    folder = unpacked('tensorrt-cu12-bindings', version)
+    folder = unpacked(distribution, version)
     return {'PYTHONPATH': os.pathsep.join([str(folder), str(ROOT)]), 'LD_LIBRARY_PATH': str(stubs(version))}
+
+
+def lean_environment(version: str) -> dict[str, str]:
+    """Return variables with which ``import tensorrt_lean_bindings`` works: a runtime without a builder."""
+    return tensorrt_environment(version, 'tensorrt-lean-cu12-bindings')
 
 
 def cuda_environment(version: str) -> dict[str, str]:

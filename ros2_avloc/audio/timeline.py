@@ -59,6 +59,8 @@ class TimelineStatus:
 class Timeline:
     """Ring buffer with clock recovery. Belongs to one thread: that which writes also reads.
 
+    Any may ask for the `status`, whose numbers need not be of one moment.
+
     An index is a sample since the timeline started (anew); lost samples have theirs, so that a loss
     shifts nothing after it. The clock of :mod:`ros2_avloc.audio.clock` says which index a ROS time is.
 

@@ -61,8 +61,13 @@ class FallbackEngine:
         return self._engine.identity
 
     def embed_sound(self, spectrogram: NDArray[np.float32]) -> Heard:
-        """Embed float32 ``(257, 200)``; raise EngineError if no engine can."""
-        return self._heard(spectrogram.copy())
+        """Embed float32 ``(257, 200)``, which must not change then; raise EngineError if no engine can."""
+        try:
+            embedding = self._engine.embed_sound(spectrogram)
+        except DeviceLostError as error:
+            self._replace(error)
+            embedding = self._engine.embed_sound(spectrogram)
+        return Heard(spectrogram, self._engine, embedding)
 
     def localize(self, image: NDArray[np.float32], sound: Heard) -> NDArray[np.float32]:
         """Return float32 ``(14, 14)`` logits; raise EngineError if no engine can."""
@@ -71,21 +76,13 @@ class FallbackEngine:
                 return self._engine.localize(image, sound.embedding)
             except DeviceLostError as error:
                 self._replace(error)
-        again = self._heard(sound.spectrogram)
+        again = self.embed_sound(sound.spectrogram)
         sound.engine, sound.embedding = again.engine, again.embedding
         return self._engine.localize(image, sound.embedding)
 
     def close(self) -> None:
         """Free the engine."""
         self._engine.close()
-
-    def _heard(self, spectrogram: NDArray[np.float32]) -> Heard:
-        try:
-            embedding = self._engine.embed_sound(spectrogram)
-        except DeviceLostError as error:
-            self._replace(error)
-            embedding = self._engine.embed_sound(spectrogram)
-        return Heard(spectrogram, self._engine, embedding)
 
     def _replace(self, error: DeviceLostError) -> None:
         if self._lost is not None:

@@ -193,6 +193,8 @@ class AvlocNode(LifecycleNode):
     def _view(self) -> View:
         model, session = self._model, self._session
         inputs = session.inputs if session else None
+        if session:
+            session.note()
         return View(
             state=self._state_machine.current_state[1],
             failure=self._failure,

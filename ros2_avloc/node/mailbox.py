@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, deque
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -41,45 +43,45 @@ _ROOM = {Stream.AUDIO_INFO: 4, Stream.CAMERA_INFO: 4, Stream.AUDIO: 1024, Stream
 
 
 class Mailbox:
-    """Bounded queues, one per stream, between the executor's thread and the worker's.
+    """Bounded queues, one per stream, from the executor's thread to the worker's.
 
-    The oldest message makes room for the newest; what is lost so is counted.
+    The oldest message makes room for the newest; what is lost so is counted. Neither thread ever waits for
+    a lock that the other holds.
     """
 
     def __init__(self) -> None:
         self._queues: dict[Stream, deque[Mail]] = {stream: deque() for stream in Stream}
         self._lost: Counter[Stream] = Counter()
-        self._changed = threading.Condition()
+        self._asleep = threading.Lock()  # released, by anyone, to let the worker look
+        self._asleep.acquire()
         self._closed = False
 
     def put(self, mail: Mail) -> None:
-        """Add a message; never blocks for long."""
-        with self._changed:
-            queue = self._queues[mail.stream]
-            if len(queue) == _ROOM[mail.stream]:
+        """Add a message."""
+        queue = self._queues[mail.stream]
+        if len(queue) >= _ROOM[mail.stream]:
+            with suppress(IndexError):  # the worker has just taken all
                 queue.popleft()
                 self._lost[mail.stream] += 1
-            queue.append(mail)
-            self._changed.notify()
+        queue.append(mail)
+        self._wake()
 
     def take_all(self, timeout: float) -> list[Mail]:
-        """Take all that is there, or wait up to `timeout` seconds for something.
+        """Take all that is there, or wait up to `timeout` seconds for something; it may be nothing.
 
         What describes a stream comes before the stream, and sound before images, so that a frame
         finds the sound that came with it.
         """
-        with self._changed:
-            self._changed.wait_for(lambda: self._closed or any(self._queues.values()), timeout)
-            mails = [mail for stream in Stream for mail in self._queues[stream]]
-            for queue in self._queues.values():
-                queue.clear()
-            return mails
+        if not self._closed:
+            self._asleep.acquire(timeout=timeout)
+        # what comes first is taken last: all of it is there that was put in before what has been taken
+        taken = {stream: list(_drained(self._queues[stream])) for stream in reversed(Stream)}
+        return [mail for stream in Stream for mail in taken[stream]]
 
     def close(self) -> None:
         """Wake the worker for the last time."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
+        self._closed = True
+        self._wake()
 
     @property
     def closed(self) -> bool:
@@ -89,5 +91,14 @@ class Mailbox:
     @property
     def lost(self) -> dict[Stream, int]:
         """How many messages of each stream found no room."""
-        with self._changed:
-            return dict(self._lost)
+        return dict(self._lost)
+
+    def _wake(self) -> None:
+        with suppress(RuntimeError):  # it will look again before it sleeps
+            self._asleep.release()
+
+
+def _drained(queue: deque[Mail]) -> Iterator[Mail]:
+    with suppress(IndexError):
+        while True:
+            yield queue.popleft()

@@ -47,10 +47,11 @@ class Model:
         self.array = Array.from_flat(settings.audio_array) if settings.audio_array else None
         self._bundle = Bundle.load(bundle_path(settings.model_bundle))
         self._strict = settings.model_strict
+        self._precision = settings.model_precision
         self._options = _options(settings, told or EngineOptions())
         engine, self.declined = open_engine(
-            self._bundle, name=settings.model_engine, precision=settings.model_precision,
-            strict=self._strict, options=self._options)
+            self._bundle, name=settings.model_engine, precision=self._precision, strict=self._strict,
+            options=self._options)
         self._engine = FallbackEngine(engine, self._open_next, self._tell_lost)
         self.lost_device = ''
 
@@ -83,7 +84,8 @@ class Model:
     def _open_next(self) -> Engine:
         if self._strict:
             raise EngineError('model.strict allows no other engine.')
-        return open_engine(self._bundle, options=self._options, without=ON_DEVICES)[0]
+        return open_engine(self._bundle, precision=self._precision, options=self._options,
+                           without=ON_DEVICES)[0]
 
     def _tell_lost(self, sentence: str) -> None:
         self.lost_device = sentence

@@ -81,7 +81,7 @@ class Processing:
         return self._windows.take(now)
 
     def note(self) -> None:
-        """Note for the diagnostics how things stand."""
+        """Note for the diagnostics how things stand; any thread may ask for it."""
         self._statistics.timeline = self._hearing.timeline.status
         self._statistics.drops = self._windows.drops.copy()
         self._statistics.audio_format = self._format.describe(self._own_format)

@@ -59,7 +59,11 @@ class Session:
         self._target = ''
         self.mailbox = Mailbox()
         self._processing = Processing(settings, statistics, self._info_published, self._forget_poses)
-        self.inputs = Inputs(node, settings, self.mailbox, statistics)
+        try:
+            self.inputs = Inputs(node, settings, self.mailbox, statistics)
+        except Exception:
+            self._close_mountings()
+            raise
         self._worker = Worker(self.mailbox, self._processing.accept, self._work, statistics.faults,
                               node.context.ok)
         self._worker.start()
@@ -68,10 +72,17 @@ class Session:
         """Let the worker take changed settings before its next window."""
         self._wanted = settings
 
+    def note(self) -> None:
+        """Note in the statistics how things stand."""
+        self._processing.note()
+
     def close(self) -> None:
         """Unsubscribe and stop the worker."""
         self.inputs.close()
         self._worker.stop()
+        self._close_mountings()
+
+    def _close_mountings(self) -> None:
         if self._mountings is not None:
             self._mountings.close()
 
@@ -82,7 +93,6 @@ class Session:
         """Process the window that is due, if any; say whether there was one."""
         self._take_settings()
         window = self._processing.take(self._clock.now().nanoseconds)
-        self._processing.note()
         if window is None:
             return False
         frame = to_frame(window.item)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable
@@ -81,32 +80,30 @@ class Fault:
 class Faults:
     """Counts faults by cause, and logs each cause when it is new and then rarely.
 
-    Two sentences that differ in numbers alone have the same cause.
+    Two sentences that differ in numbers alone have the same cause. A cause is reported by one thread; any may
+    ask, and none waits for another.
     """
 
     def __init__(self, log: Callable[[str], None]) -> None:
         self._log = log
         self._faults: dict[tuple[str, str], Fault] = {}
-        self._lock = threading.Lock()
 
     def report(self, where: str, sentence: str, detail: str = '') -> None:
         """Count a fault; `where` is the stream or part that it concerns, `detail` goes into the log alone."""
         now = time.monotonic()
-        with self._lock:
-            cause = (where, re.sub(r'\d[\d.]*', '#', sentence))
-            if cause not in self._faults and len(self._faults) >= _CAUSES:
-                cause = (where, 'other')
-            known = self._faults.get(cause, Fault(0, '', now, now - QUIET))
-            due = now - known.logged >= QUIET
-            self._faults[cause] = Fault(known.count + 1, sentence, now, now if due else known.logged)
+        cause = (where, re.sub(r'\d[\d.]*', '#', sentence))
+        if cause not in self._faults and len(self._faults) >= _CAUSES:
+            cause = (where, 'other')
+        known = self._faults.get(cause, Fault(0, '', now, now - QUIET))
+        due = now - known.logged >= QUIET
+        self._faults[cause] = Fault(known.count + 1, sentence, now, now if due else known.logged)
         if due:
             again = f' ({known.count + 1} times by now)' if known.count else ''
             self._log(f'{where}: {sentence}{again}' + (f'\n{detail}' if detail else ''))
 
     def by_cause(self, where: str) -> list[Fault]:
         """Return the faults of one stream or part, the most frequent first."""
-        with self._lock:
-            faults = [fault for (place, _), fault in self._faults.items() if place == where]
+        faults = [fault for (place, _), fault in list(self._faults.items()) if place == where]
         return sorted(faults, key=lambda fault: -fault.count)
 
 
@@ -134,7 +131,7 @@ class Statistics:
     attending
         Attention after the last of them; ``None`` before the first.
     drops, timeline, audio_format, camera
-        As the worker last saw them.
+        As they were when the diagnostics last asked.
     """
 
     def __init__(self, faults: Faults) -> None:

@@ -14,6 +14,9 @@ from ros2_avloc.errors import BundleError
 SIDE = 224
 """Height and width of the network's input (Objects that Sound, section 2)."""
 
+_SCALED = np.arange(256, dtype=np.float32) / np.float32(127.5) - np.float32(1)
+"""What becomes of each value of a pixel."""
+
 
 @dataclass(frozen=True)
 class ImageFrontEnd:
@@ -63,9 +66,11 @@ def network_input(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     float32 ``(1, 3, 224, 224)``, contiguous; value / 127.5 - 1.
     """
     small = stretch(rgb)
+    mirrored = small.strides[-1] < 0
+    channels = cv2.split(small[..., ::-1])[::-1] if mirrored else cv2.split(small)
     planes = np.empty((1, 3, SIDE, SIDE), np.float32)
-    np.divide(small.transpose(2, 0, 1), np.float32(127.5), out=planes[0])
-    planes -= 1
+    for channel, plane in zip(channels, planes[0], strict=True):
+        cv2.LUT(channel, _SCALED, plane)
     return planes
 
 

@@ -38,6 +38,8 @@ class TensorRt:
         Set it to a sentence, and the builder logs it as a warning.
     refuse_capture
         Set it, and networks cannot be captured.
+    refuse_timings
+        Set it, and no timing cache is accepted.
     tells
         What the inspector calls the types of ONNX.
     """
@@ -49,7 +51,7 @@ class TensorRt:
         self.module = self.double.module
         self.cuda = cuda
         self.builds, self.refuse, self.warn, self.on_step = 0, '', '', lambda: None
-        self.refuse_capture = False
+        self.refuse_capture = self.refuse_timings = False
         self.accepted_timings: list[bytes] = []
         self.tells = {TensorProto.FLOAT: 'Float', TensorProto.FLOAT16: 'Half'}
         self._logger: Any = None
@@ -126,21 +128,22 @@ class TensorRt:
 
     def IBuilderConfig__set_timing_cache(self, this: Any, cache: Any, ignore_mismatch: bool) -> bool:
         content = cache.__dict__['content']
-        fits = content in (b'', b'timings')
+        fits = content in (b'', b'timings') and not self.refuse_timings
         if fits:
             this.__dict__['timings'] = cache
             self.accepted_timings.append(bytes(content))
         return fits
 
     def IBuilderConfig__get_timing_cache(self, this: Any) -> Any:
-        return self.double.new('ITimingCache', content=b'timings')
+        taken = 'timings' in this.__dict__
+        return self.double.new('ITimingCache', content=b'timings') if taken else None
 
     def ITimingCache__serialize(self, this: Any) -> Any:
         return self._memory(bytes(this.__dict__['content']))
 
     def Builder__build_serialized_network(self, this: Any, network: Any, config: Any) -> Any:
         settings = config.__dict__
-        assert not settings['flags'] and 'timings' in settings
+        assert not settings['flags'] and ('timings' in settings or self.refuse_timings)
         assert 0 <= settings['builder_optimization_level'] <= 5
         assert settings['profiling_verbosity'] == self.module.ProfilingVerbosity.DETAILED
         monitor = settings['progress_monitor']

@@ -79,6 +79,41 @@ for call in calls:
 '''
 
 
+REFUSE = '''
+import sys
+import tensorrt_lean
+sys.modules['tensorrt'] = tensorrt_lean
+from ros2_avloc.errors import EngineError
+from ros2_avloc.model.engines import cuda
+from ros2_avloc.model.engines.build import LOG
+from ros2_avloc.model.engines.tensorrt import Network
+try:
+    cuda.find_gpu()
+except EngineError as error:
+    print('skip', error)
+    sys.exit()
+runtime = tensorrt_lean.Runtime(LOG)
+for content in (b'', b'no plan at all', bytes(10_000), b'ptrt' + bytes(range(256)) * 40):
+    try:
+        Network(runtime, content, 'vision', 'fp16')
+    except EngineError as error:
+        print('refused:', error)
+'''
+
+LEAN = '''
+import sys
+import tensorrt_lean
+sys.modules['tensorrt'] = tensorrt_lean
+from ros2_avloc.model.engines.build import LOG
+assert 'serialized_engine: ' in tensorrt_lean.Runtime.deserialize_cuda_engine.__doc__
+assert isinstance(LOG, tensorrt_lean.ILogger)
+try:
+    tensorrt_lean.Runtime(LOG)
+except TypeError as error:
+    print(error)
+'''
+
+
 @pytest.fixture(scope='module')
 def bring():
     """Return the variables with which bindings can be imported; skip where they cannot be had."""
@@ -91,7 +126,8 @@ def bring():
         if missing:  # the next try would take as long
             pytest.skip(f'{missing[0]} cannot be had here')
         try:
-            return {'tensorrt': surfaces.tensorrt_environment, 'cuda': surfaces.cuda_environment}[of](version)
+            return {'tensorrt': surfaces.tensorrt_environment, 'lean': surfaces.lean_environment,
+                    'cuda': surfaces.cuda_environment}[of](version)
         except (subprocess.SubprocessError, OSError, StopIteration):
             missing.append(f'{of} {version}')
             pytest.skip(f'{missing[0]} cannot be had here')
@@ -119,17 +155,43 @@ def test_what_is_written_down_is_what_the_wheel_has(bring, of, version):
     assert written == surfaces.surface(of, version)
 
 
+def named(module, folder):
+    """Return a folder in which bindings have the name by which they are known where they are installed."""
+    (folder / f'{module}.py').write_text(f'from {module}_bindings import *\n'
+                                         f'from {module}_bindings import __version__\n')
+    return str(folder)
+
+
 @pytest.mark.parametrize('version', surfaces.TENSORRT)
 def test_our_classes_fit_those_of_the_real_bindings(bring, version, tmp_path):
     environment = bring('tensorrt', version)
-    (tmp_path / 'tensorrt.py').write_text('from tensorrt_bindings import *\nfrom tensorrt_bindings import '
-                                          '__version__\n')
-    path = os.pathsep.join([str(tmp_path), environment['PYTHONPATH']])
+    path = os.pathsep.join([named('tensorrt', tmp_path), environment['PYTHONPATH']])
     done = run(OUR_OWN, environment | {'PYTHONPATH': path})
     assert done.stdout.count('factory function returned nullptr') == 2  # as the empty libraries have it
 
 
+@pytest.mark.skipif(any(importlib.util.find_spec(name) is None for name in ('tensorrt_lean', 'cuda')),
+                    reason='the lean runtime is not installed')
+def test_the_real_lean_runtime_refuses_damaged_plans():
+    """It needs a GPU, and ``pip install tensorrt-lean-cu12 'cuda-python>=12.9,<13'``."""
+    done = run(REFUSE, {})
+    if done.stdout.startswith('skip'):
+        pytest.skip(done.stdout[5:].strip())
+    assert done.stdout.count('refused: TensorRT refuses the plan of the vision graph') == 4
+
+
 no_gpu = pytest.mark.skipif(Path('/dev/nvidiactl').exists(), reason='there is a GPU')
+
+
+@no_gpu
+@pytest.mark.parametrize('version', surfaces.TENSORRT)
+def test_the_lean_runtime_has_what_damaged_plans_are_tried_with(bring, version, tmp_path):
+    lean, cuda = bring('lean', version), bring('cuda', surfaces.CUDA[1])
+    path = os.pathsep.join([named('tensorrt_lean', tmp_path), cuda['PYTHONPATH'], lean['PYTHONPATH']])
+    done = run(LEAN, lean | {'PYTHONPATH': path})
+    assert 'factory function returned nullptr' in done.stdout  # as the empty libraries have it
+    done = run(REFUSE, lean | {'PYTHONPATH': path})
+    assert done.stdout.startswith('skip no CUDA device can be used')
 
 
 @no_gpu

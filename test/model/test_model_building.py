@@ -108,6 +108,14 @@ def test_timings_that_do_not_fit_are_measured_anew(machine, stored):
     assert machine.tensorrt.accepted_timings == [b'']
 
 
+def test_a_plan_is_kept_where_tensorrt_accepts_no_timings(machine, bundle):
+    machine.tensorrt.refuse_timings = True
+    machine.open(bundle)
+    assert machine.tensorrt.builds == len(list(machine.directory.glob('*.plan'))) == 3
+    machine.open(bundle)
+    assert machine.tensorrt.builds == 3 and not machine.warnings
+
+
 def test_what_the_parser_and_the_builder_say_is_quoted(machine, bundle, tiny, tmp_path):
     with pytest.raises(EngineError, match=r'its parser refuses .*vision_fp32\.onnx \('):
         machine.open(tiny.write(tmp_path / 'wrong', vision_fp32=b'not a graph'))

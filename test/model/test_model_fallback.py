@@ -62,6 +62,11 @@ def test_the_frame_in_hand_is_answered_by_the_next_engine(fragile, bundle, tiny,
     assert told == ['The GPU has fallen off the bus. onnxruntime runs instead.']
 
 
+def test_a_sound_is_kept_as_it_is_without_a_copy(fragile, tiny):
+    engine = FallbackEngine(fragile, lambda: pytest.fail('nothing was lost'), print)
+    assert engine.embed_sound(tiny.spectrogram).spectrogram is tiny.spectrogram
+
+
 def test_without_another_engine_every_frame_fails_and_it_is_told_once(fragile, tiny):
     def none():
         raise EngineError('model.strict allows no other engine.')

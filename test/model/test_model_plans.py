@@ -169,6 +169,12 @@ def test_plans_are_removed_by_name(cache):
             cache.remove(name)
 
 
+def test_a_plan_that_vanishes_while_it_is_listed_is_left_out(cache):
+    cache.store(KEY, PLAN)
+    (cache.directory / 'gone.plan').symlink_to('nowhere')  # listed, but not there when it is looked at
+    assert list(cache.entries()) == [KEY.name]
+
+
 def test_the_directory_is_the_users_own_unless_named(monkeypatch, tmp_path):
     monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path))
     assert cache_directory(None) == tmp_path / 'ros2_avloc' / 'engines'

@@ -169,9 +169,12 @@ def test_a_driver_that_does_not_suit_tensorrt_ends_another_process_only(machine,
         machine.open(bundle)
     assert not {call for call in machine.tensorrt.double.calls if not call.startswith('ILogger')}
     monkeypatch.setattr(trial, 'CODE', '')
-    machine.open(bundle)
+    told = []
+    machine.open(bundle, progress=told.append)
+    assert told[0] == 'TensorRT is tried in a process of its own'
     monkeypatch.setattr(trial, 'CODE', 'raise SystemExit(1)')
-    machine.open(bundle)  # it is remembered
+    machine.open(bundle, progress=told.append)  # it is remembered
+    assert told.count(told[0]) == 1
     monkeypatch.setattr(machine.cuda, 'driver', 13010)
     with pytest.raises(EngineError, match='ends a process with 1: '):
         machine.open(bundle)

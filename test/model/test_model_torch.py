@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -75,6 +77,28 @@ def test_a_closed_engine_and_a_wrong_input_are_engine_errors(bundle, tiny):
     engine.close()
     with pytest.raises(EngineError, match='torch was closed'):
         engine.localize(tiny.image, sound)
+
+
+def test_a_closed_engine_holds_no_tensor(bundle):
+    def held():
+        gc.collect()
+        return sum(issubclass(type(one), torch.Tensor) for one in gc.get_objects())
+
+    before = held()
+    engine = opened(bundle)
+    assert held() > before
+    engine.close()
+    engine.close()
+    assert held() == before + 1  # an empty one
+
+
+@pytest.mark.parametrize(('given', 'taken'), [({}, 'PASSIVE'), ({'OMP_WAIT_POLICY': 'ACTIVE'}, 'ACTIVE')])
+def test_threads_sleep_unless_the_environment_says_otherwise(given, taken):
+    """In a process of its own: OpenMP says at its start, as it is asked, which policy it has read."""
+    environment = {name: value for name, value in os.environ.items() if name != 'OMP_WAIT_POLICY'}
+    said = subprocess.run([sys.executable, '-c', 'import ros2_avloc.model.engines.torch'], text=True,
+                          env=environment | {'OMP_DISPLAY_ENV': 'TRUE'} | given, capture_output=True)
+    assert said.returncode == 0 and f"OMP_WAIT_POLICY = '{taken}'" in said.stderr, said.stderr
 
 
 @on_the_cpu
@@ -180,6 +204,7 @@ def test_a_device_that_fails_is_lost_for_the_process(bundle):
     """In a process of its own: an index out of bounds in a kernel is an error that stays."""
     said = subprocess.run([sys.executable, '-c', LOSE, str(bundle.path)], capture_output=True, text=True)
     assert said.stdout.count('torch has lost its device: ') == 2, said.stderr
+    assert said.returncode == 0, said.stderr  # memory that cannot be given back ends no process
 
 
 def test_an_operator_that_it_does_not_know_is_named(tiny, tmp_path):

@@ -309,6 +309,15 @@ def make_client(domain: int) -> Iterator[Callable[..., Client]]:
         yield make
 
 
+@pytest.fixture
+def restless() -> Iterator[None]:
+    """Let threads take turns after every few instructions."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
 @pytest.fixture(scope='module')
 def node(domain: int, tmp_path_factory: pytest.TempPathFactory, lamp_bundle: Path) -> Iterator[NodeProcess]:
     """One node for all tests of a module."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -231,6 +232,24 @@ def test_causes_do_not_fill_the_memory():
     causes = faults.by_cause('image')
     assert sum(fault.count for fault in causes) == 5000
     assert len(causes) < 100
+
+
+@pytest.mark.usefixtures('restless')
+def test_who_asks_for_faults_and_who_reports_them_do_not_meet():
+    rounds = [Faults(lambda sentence: None) for _ in range(50)]
+
+    def report():
+        for faults in rounds:
+            for number in range(40):
+                faults.report('image', 'unknown encoding ' + 'x' * number)
+
+    with ThreadPoolExecutor(1) as pool:
+        reported = pool.submit(report)
+        for faults in rounds:
+            while len(faults.by_cause('image')) < 40 and not reported.done():
+                pass
+        reported.result()
+    assert [sum(fault.count for fault in faults.by_cause('image')) for faults in rounds] == [40] * 50
 
 
 def test_latency_is_the_median_and_the_99th_percentile():

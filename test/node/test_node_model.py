@@ -56,6 +56,7 @@ def test_a_lost_device_shows_and_the_next_engine_answers(cuda, lamp_bundle, tmp_
     cuda.lost = True
     model.warm_up()
     assert model.identity.name in ('openvino', 'onnxruntime')
+    assert model.identity.precision == 'fp32'  # as asked for
     assert warnings == [model.lost_device]
     assert model.lost_device.startswith('tensorrt has lost Played GPU (compute capability 8.7): CUDA says: ')
     assert model.lost_device.endswith(f'{model.identity.name} runs instead.')

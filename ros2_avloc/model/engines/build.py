@@ -149,7 +149,9 @@ def _build(graph: Path, key: PlanKey, cache: PlanCache, options: EngineOptions, 
     if serialized is None:
         why = 'it was cancelled' if options.cancelled() else LOG.quote()
         raise EngineError(f'it cannot build the {key.graph} graph ({why})')
-    cache.store(timings, _bytes(config.get_timing_cache().serialize()))
+    taken = config.get_timing_cache()
+    if taken is not None:  # there is none where TensorRT has accepted none
+        cache.store(timings, _bytes(taken.serialize()))
     return _bytes(serialized)
 
 

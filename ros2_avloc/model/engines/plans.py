@@ -156,8 +156,11 @@ class PlanCache:
 
     def entries(self) -> dict[str, dict[str, Any]]:
         """Return the facts about each plan, by name; empty facts where they cannot be read."""
-        return {path.stem: _facts(path.with_suffix('.json')) | {'bytes': path.stat().st_size}
-                for path in sorted(self.directory.glob('*.plan'))}
+        entries = {}
+        for path in sorted(self.directory.glob('*.plan')):
+            with contextlib.suppress(FileNotFoundError):  # another process has removed it meanwhile
+                entries[path.stem] = _facts(path.with_suffix('.json')) | {'bytes': path.stat().st_size}
+        return entries
 
     def remove(self, name: str) -> None:
         """Remove a plan and what is beside it.

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')  # read when torch is loaded; see `load`
 
 import numpy as np
 import onnx
@@ -35,6 +38,9 @@ _WARM_UPS = 3
 
 def load(bundle: Bundle, precision: str, options: EngineOptions) -> TorchEngine:
     """Load the float32 graphs of a bundle, with weights of a precision.
+
+    On a CPU it uses as many threads as this process has cores. They sleep between two layers, unless the
+    environment says otherwise: by default they spin, and take the cores from the node's callbacks.
 
     Raises
     ------
@@ -83,7 +89,9 @@ class TorchEngine:
         image, spectrogram = (self._inputs[name].tensor for name in ('image', 'spectrogram'))
         layers = vision.layers(image) + sound.layers(spectrogram) + head.layers(vision(image), self._compared)
         self._identity = identify('torch', torch.__version__, _name(device), precision, layers)
-        prepare = _capture if device.type == 'cuda' else _as_it_is
+        cuda = device.type == 'cuda'
+        self._done = torch.cuda.Event(blocking=True) if cuda else None  # type: ignore[no-untyped-call]
+        prepare = _capture if cuda else _as_it_is
         self._run = {'sound': prepare(lambda: sound(spectrogram).float()),
                      'vision': prepare(lambda: head(vision(image).float(), self._compared))}
 
@@ -109,14 +117,25 @@ class TorchEngine:
     def localize(self, image: Array, sound: Tensor) -> Array:
         """Return float32 ``(14, 14)`` logits; errors as of `embed_sound`."""
         with self._running('vision'):
+            self._wait()  # for the sound
             self._inputs['image'].set(image)
             self._compared.copy_(sound)
-            logits: Array = self._run['vision']().cpu().numpy()
+            result = self._run['vision']()
+            self._wait()
+            logits: Array = result.cpu().numpy()
             return logits.reshape(logits.shape[-2:]).copy()
 
     def close(self) -> None:
-        """Free the networks."""
+        """Free all that the engine holds."""
         self._run.clear()
+        self._inputs.clear()
+        self._compared = torch.empty(0)
+
+    def _wait(self) -> None:
+        """Sleep until the device is done: a wait in a copy spins, and keeps the core from callbacks."""
+        if self._done is not None:
+            self._done.record()
+            self._done.synchronize()
 
     @contextmanager
     def _running(self, graph: str) -> Iterator[None]:
@@ -153,17 +172,16 @@ class _Input:
     """A tensor on the device that is always the same, filled by way of pinned memory."""
 
     def __init__(self, shape: tuple[int, ...], device: torch.device) -> None:
-        self._cuda = device.type == 'cuda'
-        self._host = torch.zeros(shape, pin_memory=self._cuda)
+        self._host = torch.zeros(shape, pin_memory=device.type == 'cuda')
         self.tensor = torch.zeros(shape, device=device)
 
     def set(self, array: Array) -> None:
         if array.shape != tuple(self._host.shape):
             raise EngineError(f'the input has the shape {array.shape}, not {tuple(self._host.shape)}')
-        if self._cuda:
-            torch.cuda.current_stream().synchronize()  # the last input may still be on its way
         self._host.copy_(torch.from_numpy(np.ascontiguousarray(array, np.float32)))
-        self.tensor.copy_(self._host, non_blocking=True)
+        # after a copy that does not wait, torch asks the device before it frees pinned memory: the process
+        # ends there if the device is lost
+        self.tensor.copy_(self._host)
 
 
 def _as_it_is(work: Callable[[], Tensor]) -> Callable[[], Tensor]:

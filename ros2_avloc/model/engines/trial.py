@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 
 from ros2_avloc.errors import EngineUnavailableError
 from ros2_avloc.model.engines.plans import PlanCache
@@ -23,7 +24,7 @@ TIMEOUT = 120.0
 _FILE = 'trial'
 
 
-def check_survives(cache: PlanCache, facts: str) -> None:
+def check_survives(cache: PlanCache, facts: str, progress: Callable[[str], None]) -> None:
     """Try TensorRT, unless it went well before under the same facts.
 
     Parameters
@@ -32,6 +33,8 @@ def check_survives(cache: PlanCache, facts: str) -> None:
         Remembers the facts under which it went well.
     facts
         Versions of TensorRT and of the driver, and the device.
+    progress
+        Told that it is tried.
 
     Raises
     ------
@@ -40,6 +43,7 @@ def check_survives(cache: PlanCache, facts: str) -> None:
     """
     if cache.recall(_FILE) == facts:
         return
+    progress('TensorRT is tried in a process of its own')
     try:
         tried = subprocess.run([sys.executable, '-c', CODE, *sys.path], stdin=subprocess.DEVNULL,
                                capture_output=True, text=True, errors='replace', timeout=TIMEOUT)
