@@ -9,12 +9,16 @@ import numpy as np
 import pytest
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
+from typer.testing import CliRunner
 
+from ros2_avloc.cli import app
 from ros2_avloc.errors import InputError
 from ros2_avloc.learning.measuring.boxed_videos import read_boxed_videos
 from ros2_avloc.learning.measuring.bundles import recorded_sets
 from ros2_avloc.learning.measuring.cases import SOUNDING
 from ros2_avloc.learning.measuring.recorded import spaced
+from ros2_avloc.learning.networks import AVOLNet
+from ros2_avloc.learning.training.checkpoints import network_in
 from ros2_avloc.recordings.bag_reader import DEFINITIONS
 
 RATE, NS = 48_000, 1_000_000_000
@@ -217,3 +221,16 @@ def test_a_bag_without_truth_is_refused(bag, tmp_path):
         writer.write(connection, 1, types.store.serialize_cdr(info, info.__msgtype__))
     with pytest.raises(InputError, match='/truth'):
         recorded_sets(None, tmp_path / 'bag')
+
+
+def test_the_command_learns_from_videos_and_bags(videos, bag, tmp_path):
+    asked = ['train', str(tmp_path / 'run'), '--videos', str(videos), '--bags', str(bag.parent), '--rung',
+             'label-free', '--simulated-share', '0', '--steps', '4', '--width', '4', '--batch', '8']
+    result = CliRunner().invoke(app, [*asked, '--workers', '1'])
+    assert result.exit_code == 0, result.output
+    recipe = json.loads((tmp_path / 'run' / 'recipe.json').read_text())
+    learned = recipe['learned_from']
+    assert (learned['videos'], learned['bags']) == ([videos.name], [bag.parent.name])
+    assert not (learned['simulated'] or learned['packs'] or learned['categories'] or learned['teachers'])
+    network = network_in(tmp_path / 'run' / 'avc' / 'last.ckpt')
+    assert isinstance(network, AVOLNet) and network.width == 4
