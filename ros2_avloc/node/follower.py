@@ -129,6 +129,7 @@ def main(args: list[str] | None = None) -> int:
         executor.add_node(node)
         while not ended.is_set():
             executor.spin_once(timeout_sec=WAKE)
+        executor.shutdown()  # later, without its context, it would end in a traceback
         node.stop()
     except AvlocError as error:
         get_logger('follower').fatal(str(error))
