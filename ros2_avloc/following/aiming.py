@@ -43,7 +43,7 @@ class HeadLimits:
     dead_band
         Goals that differ less from the last one are not given, rad.
     timeout
-        Seconds after which a bearing says nothing any more.
+        Seconds after it came, after which a bearing says nothing any more.
     """
 
     pan: tuple[float, float] = (-1.57, 1.57)
@@ -88,10 +88,10 @@ class Aiming:
 
     def __init__(self, limits: HeadLimits) -> None:
         self.limits = limits
-        self._joints: deque[tuple[int, Joints]] = deque(maxlen=1000)
+        self._joints: deque[tuple[int, Joints]] = deque(maxlen=3000)
         self._target: Joints | None = None
         self._goal: Joints | None = None
-        self._stamp = 0
+        self._came = 0
 
     def feel(self, stamp: int, joints: Joints) -> None:
         """Take the measured angles of the joints at a time in ns."""
@@ -110,23 +110,23 @@ class Aiming:
         vector
             float64 ``(3,)`` in the axes of the camera's body at that time, or of the head's foot.
         now
-            ROS time in ns. A bearing is forgotten `timeout` after the earlier of the two.
+            ROS time in ns. The bearing is forgotten `timeout` later, however old its picture was.
         from_camera
             Whether `vector` is told by the camera.
         """
         if self._joints:
             foot = body_vector(self._joints_at(stamp), vector) if from_camera else vector
             self._target = joints_towards(foot, self.limits)
-            self._stamp = min(stamp, now)
+            self._came = now
 
     def step(self, now: int) -> Goal | None:
         """Return a goal where there is a new one at `now` (ns).
 
-        When the bearing is too old and the head still on its way, the goal is where it is.
+        When the last bearing came too long ago and the head still on its way, the goal is where it is.
         """
         if self._target is None:
             return None
-        if now - self._stamp > self.limits.timeout * SECOND:
+        if now - self._came > self.limits.timeout * SECOND:
             return self.halt()
         if self._goal is not None and np.abs(self._target - self._goal).max() < self.limits.dead_band:
             return None

@@ -69,10 +69,11 @@ class Follower(Node):
 
     def _on_attended(self, message: PoseWithCovarianceStamped) -> None:
         try:
-            sighting = self._sighting(message)
+            sighting, now = self._sighting(message), self._now()
+            sighting.check_age(now)
             most = self.settings.max_uncertainty
             if most == 0.0 or sighting.deviation <= most:
-                self._mover.see(sighting, self._now())
+                self._mover.see(sighting, now)
         except AvlocError as error:
             self._faults.report('attended', str(error))
 

@@ -80,6 +80,14 @@ def test_when_bearings_cease_on_the_way_the_goal_is_where_the_head_is():
     assert aiming.step(633 * MS) is None
 
 
+def test_a_bearing_later_than_the_timeout_gives_a_goal_all_the_same():
+    aiming = Aiming(HeadLimits(timeout=0.5))
+    for ms in range(0, 1000, 10):
+        aiming.feel(ms * MS, np.zeros(2))
+    aiming.see(100 * MS, np.array((math.cos(0.4), math.sin(0.4), 0.0)), 1000 * MS, from_camera=True)
+    assert aiming.step(1033 * MS).joints == pytest.approx((0.4, 0.0))
+
+
 def test_when_bearings_cease_after_it_has_arrived_nothing_is_said():
     aiming = Aiming(HeadLimits())
     aiming.feel(0, np.zeros(2))

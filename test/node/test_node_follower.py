@@ -147,6 +147,20 @@ def test_what_is_no_bearing_is_named_once_and_passed_over(start_node, make_clien
     assert follower.log.count('is no unit quaternion') == 1
 
 
+def test_late_bearings_turn_it_and_those_of_long_ago_do_not(start_node, make_client):
+    follower = start_node(module='follower')
+    client = make_client()
+    speeds = client.listen(Twist, '/cmd_vel')
+    voice = Voice(client, 0.5)
+    right, voice.message = voice.message, lambda stamp: right(stamp - 60 * SECOND)
+    client.until(lambda: 'A bearing tells of 60.' in follower.log)
+    passed(client, 0.5)
+    assert not speeds
+    assert follower.log.count('A bearing tells of') == 1
+    voice.message = lambda stamp: right(stamp - SECOND)
+    client.until(lambda: speeds and speeds[-1].angular.z > 0.2)
+
+
 def test_a_bearing_in_a_frame_that_may_stand_still_turns_nothing(start_node, make_client):
     follower = start_node(module='follower')
     client = make_client()
