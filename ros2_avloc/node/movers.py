@@ -131,8 +131,8 @@ class Head:
             self._publish(goal)
 
     def stop(self, now: int) -> None:
-        """Publish where the head is as its goal if it is on its way."""
-        goal = self._aiming.halt()
+        """Publish as its goal where the head comes to rest if it is on its way."""
+        goal = self._aiming.halt(now)
         if goal is not None:
             self._publish(goal)
             _deliver(self._publisher)

@@ -27,6 +27,7 @@ from trajectory_msgs.msg import JointTrajectory
 from vision_msgs.msg import Detection2DArray
 
 from ros2_avloc.attention.bearing import axes, orientation
+from ros2_avloc.following.course import PLANNED
 from ros2_avloc.following.sighting import OPTICAL_TO_BODY
 from ros2_avloc.node.follower_settings import FollowerSettings
 from ros2_avloc.node.messages import header
@@ -189,7 +190,9 @@ def test_a_head_is_aimed_within_its_limits(start_node, make_client):
     [point] = goal.points
     assert list(point.positions) == pytest.approx([0.4, 0.2], abs=1e-3)
     assert list(point.velocities) == [0.0, 0.0]
-    assert point.time_from_start.sec + point.time_from_start.nanosec / SECOND == pytest.approx(1.0, abs=0.01)
+    seconds = point.time_from_start.sec + point.time_from_start.nanosec / SECOND
+    braking = PLANNED * FollowerSettings().max_acceleration
+    assert seconds == pytest.approx(math.sqrt(6 * 0.4 / braking), abs=0.01)
     client.playing = False
     client.until(lambda: len(goals) > 1)
     assert list(goals[1].points[0].positions) == pytest.approx([0.0, 0.0])
