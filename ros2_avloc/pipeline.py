@@ -158,6 +158,7 @@ class Pipeline:
     def start_over(self) -> None:
         """Drop all tracks, as when the frame that they are told in is another one."""
         self._tracker.start_over()
+        self._attention.start_over()
 
     def _listen(self, sound: Sound) -> PowerMap | None:
         if self._array is None or sound.channels is None:

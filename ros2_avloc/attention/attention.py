@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from ros2_avloc.attention.interest import Hearing, Regard, grown, interest
+from ros2_avloc.attention.interest import Hearing, interest
+from ros2_avloc.attention.regards import Regards
 from ros2_avloc.attention.track import Track
 
 LEAST_INTEREST = 0.1
@@ -62,7 +63,7 @@ class Attention:
         self.switch_margin = switch_margin
         self.why = Why.SILENT
         self.interests: dict[int, float] = {}
-        self._regards: dict[int, Regard] = {}
+        self._regards = Regards()
         self._holds: _Holds | None = None
         self._before: _Holds | None = None
         self._stamp: int | None = None
@@ -97,17 +98,20 @@ class Attention:
             return self._turn_to(back, stamp, Why.RETURNED)
         return self._turn_to(best, stamp, self._reason(tracks) if best is None else Why.BEST)
 
+    def start_over(self) -> None:
+        """Forget all: the frame that tracks are told in is another one."""
+        self._regards, self._holds, self._before = Regards(), None, None
+
     @property
     def _since(self) -> int:
         return self._holds.since if self._holds else 0
 
     def _grow(self, stamp: int, tracks: Sequence[Track], hearing: Hearing) -> None:
         if self._stamp is None or stamp < self._stamp:
-            self._regards, self._before, self._stamp = {}, None, stamp
+            self._regards, self._before, self._stamp = Regards(), None, stamp
         seconds = (stamp - self._stamp) * 1e-9
         self._stamp = stamp
-        self._regards = {track.id: grown(self._regards.get(track.id), sounds=track.sounding, hearing=hearing,
-                                         seconds=seconds) for track in tracks}
+        self._regards.grow(tracks, hearing, seconds)
 
     def _is_candidate(self, track: Track, its_interest: float) -> bool:
         if its_interest < LEAST_INTEREST:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -27,7 +28,8 @@ SECOND = 10**9
 
 
 def _track(number: int, score: float, *, sounding: bool = True) -> Track:
-    bearing = Bearing(np.array([1.0, 0, 0]), np.eye(2))
+    azimuth = math.radians(20 * number)
+    bearing = Bearing(np.array([math.cos(azimuth), math.sin(azimuth), 0]), np.eye(2))
     return Track(id=number, bearing=bearing, existence=score, probability=1.0, confirmed=True,
                  source=None, first_seen=0, last_seen=0, sightings=3, streak=3, sounding=sounding)
 
