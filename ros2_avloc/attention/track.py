@@ -143,7 +143,7 @@ def predicted(one: Followed, seconds: float, pose: Pose, camera: Camera) -> Foll
     """Let time pass, without a source as yet."""
     visible = in_view(one.motion.bearing, pose, camera)
     moved = (motion.predict if visible else motion.wander)(one.motion, seconds)
-    presence = existence.pass_time(one.presence, seconds)
+    presence = existence.pass_time(one.presence, seconds, in_view=visible)
     return replace(one, motion=moved, presence=presence).told(source=None, in_view=visible)
 
 

@@ -1,4 +1,4 @@
-"""What attention remembers, through the real tracker: ids come and go, things stay."""
+"""Attention through the real tracker, with a camera that turns: ids come and go, things stay."""
 
 from __future__ import annotations
 
@@ -94,6 +94,33 @@ def test_after_a_long_pause_a_fan_is_new_again():
     robot.watch(60, (AHEAD, 0.9))
     robot.watch(70)
     assert _interest_after(robot, 1) == pytest.approx(_interest_after(Robot(), 1), rel=0.05)
+
+
+def test_attention_returns_to_what_a_turn_of_the_camera_has_put_out_of_view():
+    robot, voice, bell = Robot(), (AHEAD, 0.8), (ASIDE, 0.95)
+    assert robot.watch(4, voice, hearing=VOICE)[-1] == (AHEAD, Why.BEST)
+    number = robot.attended.id
+    assert robot.watch(5, voice, bell, facing=ASIDE, hearing=VOICE)[-1] == (ASIDE, Why.BEST)
+    after = robot.watch(1, voice, facing=ASIDE, hearing=VOICE)
+    assert after[-1] == (AHEAD, Why.RETURNED)
+    back = [azimuth for azimuth, _ in robot.watch(2, voice, hearing=VOICE)]
+    assert back[3:] == [AHEAD] * 17 and robot.attended.id == number
+
+
+def test_attention_returns_in_vain_for_a_moment_only():
+    robot = Robot()
+    robot.watch(4, (AHEAD, 0.8), hearing=VOICE)
+    robot.watch(5, (ASIDE, 0.95), facing=ASIDE, hearing=VOICE)
+    assert robot.watch(1, facing=ASIDE, hearing=VOICE)[-1] == (AHEAD, Why.RETURNED)
+    assert [azimuth for azimuth, _ in robot.watch(1)][5:] == [None] * 5
+
+
+def test_nobody_goes_on_believing_in_what_is_out_of_view():
+    robot = Robot()
+    robot.watch(4, (AHEAD, 0.8), hearing=VOICE)
+    robot.watch(3, (ASIDE, 0.95), facing=ASIDE, hearing=VOICE)
+    vain = [azimuth for azimuth, _ in robot.watch(12, facing=ASIDE, hearing=VOICE)]
+    assert AHEAD in vain and vain[-30:] == [None] * 30
 
 
 def test_what_comes_under_another_id_is_not_new():
