@@ -26,6 +26,7 @@ class Why(Enum):
     BEST = 'the best of what sounds'
     RETURNED = 'again after a glance at something else'
     SILENT = 'nothing in view sounds'
+    OVER = 'the sound has just ended'
     UNSURE = 'what sounds has not been seen often enough yet'
     USED_TO = 'what sounds has sounded on and on'
     NO_POSE = 'the transform to target_frame is missing'
@@ -86,7 +87,7 @@ class Attention:
         candidates = [track for track in tracks if self._is_candidate(track, interests[track.id])]
         current = next((track for track in candidates if self._holds and track.id == self._holds.id), None)
         if hearing.over:
-            return current or self._turn_to(None, stamp, Why.SILENT)
+            return current or self._turn_to(None, stamp, Why.OVER if candidates else self._reason(tracks))
         best = max(candidates, key=lambda track: interests[track.id], default=None)
         if best is not None and current is not None and not (
                 dwelt(stamp, self._since, self.min_dwell)
