@@ -63,7 +63,7 @@ class Base:
 
     def __init__(self, node: Node, settings: FollowerSettings) -> None:
         self._frame = settings.base_frame
-        # With a frame of the base, tracks are taken to stand still. Where they are told in one that turns too,
+        # With a frame of the base, tracks are taken to stand still. Where they are told in one that turns,
         # the base swings 2° farther (4° with bearings 0.6 s old): less than telling the two apart is worth.
         self._trail = 0.0 if settings.base_frame else TRAIL
         self._stamped = settings.enable_stamped_cmd_vel
