@@ -55,7 +55,8 @@ class Track:
     confirmed
         Whether it was seen often enough.
     source
-        The source in this frame, seen or heard only, or ``None`` when there was none.
+        The source in this frame, seen (too faint to be told as one, maybe) or heard only, or ``None`` when
+        there was none.
     first_seen, last_seen
         Stamps in ns.
     sightings
