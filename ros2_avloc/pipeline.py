@@ -9,7 +9,7 @@ from ros2_avloc.attention.attention import Attention, Why
 from ros2_avloc.attention.fusion import fuse, hear_out_of_view
 from ros2_avloc.attention.heard import Heard
 from ros2_avloc.attention.interest import hear
-from ros2_avloc.attention.sources import Source, find_sources
+from ros2_avloc.attention.sources import Source, find_faint, find_sources
 from ros2_avloc.attention.track import Track
 from ros2_avloc.attention.tracker import Tracker
 from ros2_avloc.audio.array import Array, PowerMap
@@ -75,6 +75,13 @@ class Result:
     tracks: list[Track]
     attended: Track | None
     why: Why = Why.SILENT
+
+    @property
+    def faint(self) -> list[Source]:
+        """What is too faint for a source and keeps up a track."""
+        own = {id(source) for source in self.sources}
+        return [track.source for track in self.tracks
+                if isinstance(track.source, Source) and id(track.source) not in own]
 
     def track_of(self, source: Source) -> Track | None:
         """Return the track that a source of this frame belongs to, if any."""
@@ -147,10 +154,11 @@ class Pipeline:
         sources = find_sources(localization.heatmap, camera, threshold=threshold, limit=settings.limit)
         if pose is None:
             return Result(frame, localization, sources, [], None, Why.NO_POSE)
+        faint = find_faint(localization.heatmap, camera, threshold=threshold, limit=settings.limit)
         heard: list[Heard] = []
         if power is not None and mounting is not None:
             heard = hear_out_of_view(power, sources, camera, mounting)
-        tracks = self._tracker.update(frame.stamp, [*sources, *heard], pose, camera,
+        tracks = self._tracker.update(frame.stamp, [*sources, *heard], pose, camera, faint=faint,
                                       correspondence=localization.correspondence)
         attended = self._attention.choose(frame.stamp, tracks, hear(sound.samples))
         return Result(frame, localization, sources, tracks, attended, self._attention.why)
@@ -158,6 +166,7 @@ class Pipeline:
     def start_over(self) -> None:
         """Drop all tracks, as when the frame that they are told in is another one."""
         self._tracker.start_over()
+        self._attention.start_over()
 
     def _listen(self, sound: Sound) -> PowerMap | None:
         if self._array is None or sound.channels is None:

@@ -84,6 +84,18 @@ def test_what_sounds_is_found_confirmed_and_attended():
     assert last.frame.stamp == 4 * FRAME_NS
 
 
+def test_what_becomes_faint_goes_on_being_attended_but_is_no_source():
+    pipeline, place = _pipeline(threshold=0.7), (120, 210)
+    attended = _run(pipeline, range(10), (*place, 255))[-1].attended
+    faint = _run(pipeline, range(10, 60), (*place, 180))
+    assert all(0.6 < result.localization.correspondence < 0.7 for result in faint)
+    assert all(result.sources == [] and result.attended.id == attended.id for result in faint)
+    assert all(one is result.attended.source for result in faint for one in result.faint)
+    assert faint[-1].faint
+    assert _run(pipeline, range(60, 80), (*place, 100))[-1].attended is None
+    assert _run(pipeline, range(80, 100), (*place, 180))[-1].attended is None
+
+
 def test_silence_gives_no_source_and_soon_no_attention():
     pipeline = _pipeline(confirm=1)
     assert _run(pipeline, range(3), (120, 210, 255))[-1].attended is not None

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from ros2_avloc.attention.interest import Hearing, Regard, grown, interest
+from ros2_avloc.attention.interest import Hearing, interest
+from ros2_avloc.attention.regards import Regards
 from ros2_avloc.attention.track import Track
 
 LEAST_INTEREST = 0.1
@@ -25,6 +26,7 @@ class Why(Enum):
     BEST = 'the best of what sounds'
     RETURNED = 'again after a glance at something else'
     SILENT = 'nothing in view sounds'
+    OVER = 'the sound has just ended'
     UNSURE = 'what sounds has not been seen often enough yet'
     USED_TO = 'what sounds has sounded on and on'
     NO_POSE = 'the transform to target_frame is missing'
@@ -62,7 +64,7 @@ class Attention:
         self.switch_margin = switch_margin
         self.why = Why.SILENT
         self.interests: dict[int, float] = {}
-        self._regards: dict[int, Regard] = {}
+        self._regards = Regards()
         self._holds: _Holds | None = None
         self._before: _Holds | None = None
         self._stamp: int | None = None
@@ -85,7 +87,7 @@ class Attention:
         candidates = [track for track in tracks if self._is_candidate(track, interests[track.id])]
         current = next((track for track in candidates if self._holds and track.id == self._holds.id), None)
         if hearing.over:
-            return current or self._turn_to(None, stamp, Why.SILENT)
+            return current or self._turn_to(None, stamp, Why.OVER if candidates else self._reason(tracks))
         best = max(candidates, key=lambda track: interests[track.id], default=None)
         if best is not None and current is not None and not (
                 dwelt(stamp, self._since, self.min_dwell)
@@ -97,17 +99,20 @@ class Attention:
             return self._turn_to(back, stamp, Why.RETURNED)
         return self._turn_to(best, stamp, self._reason(tracks) if best is None else Why.BEST)
 
+    def start_over(self) -> None:
+        """Forget all: the frame that tracks are told in is another one."""
+        self._regards, self._holds, self._before = Regards(), None, None
+
     @property
     def _since(self) -> int:
         return self._holds.since if self._holds else 0
 
     def _grow(self, stamp: int, tracks: Sequence[Track], hearing: Hearing) -> None:
         if self._stamp is None or stamp < self._stamp:
-            self._regards, self._before, self._stamp = {}, None, stamp
+            self._regards, self._before, self._stamp = Regards(), None, stamp
         seconds = (stamp - self._stamp) * 1e-9
         self._stamp = stamp
-        self._regards = {track.id: grown(self._regards.get(track.id), sounds=track.sounding, hearing=hearing,
-                                         seconds=seconds) for track in tracks}
+        self._regards.grow(tracks, hearing, seconds)
 
     def _is_candidate(self, track: Track, its_interest: float) -> bool:
         if its_interest < LEAST_INTEREST:

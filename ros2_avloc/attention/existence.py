@@ -16,6 +16,10 @@ SOUNDS, SILENT, STAYS = 4.0, 4.0, 8.0
 """Mean seconds for which a thing sounds, is silent, and stays while it is in view and silent.
 Chosen, of the order of what a voice or a bell does."""
 
+UNWATCHED = 0.3
+"""Pace at which belief in what is out of view goes, where nothing tells that its sound has ended. Chosen, so
+that what surely sounded is believed to (`attention.BELIEVED`) for nine seconds: a glance takes up to ten."""
+
 LOOKS = 10.0
 """Looks that a second of frames is worth. Chosen, so that three frames at ten a second decide. Fewer
 are independent, as `python -m benchmark.attention` prints; with so few attention would come later."""
@@ -65,10 +69,11 @@ def first(probability: float) -> Presence:
     return Presence(FIRST * probability)
 
 
-def pass_time(presence: Presence, seconds: float) -> Presence:
+def pass_time(presence: Presence, seconds: float, *, in_view: bool = True) -> Presence:
     """Let time pass: what sounds may fall silent, what is silent may sound again."""
     at_rest = presence.existence * SOUNDS / (SOUNDS + SILENT)
-    kept = math.exp(-seconds * (1 / SOUNDS + 1 / SILENT))
+    pace = 1.0 if in_view else UNWATCHED
+    kept = math.exp(-pace * seconds * (1 / SOUNDS + 1 / SILENT))
     sounds = at_rest + kept * (presence.sounds - at_rest)
     return Presence(sounds, presence.existence - sounds)
 

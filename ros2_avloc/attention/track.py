@@ -55,7 +55,8 @@ class Track:
     confirmed
         Whether it was seen often enough.
     source
-        The source in this frame, seen or heard only, or ``None`` when there was none.
+        The source in this frame, seen (too faint to be told as one, maybe) or heard only, or ``None`` when
+        there was none.
     first_seen, last_seen
         Stamps in ns.
     sightings
@@ -143,7 +144,7 @@ def predicted(one: Followed, seconds: float, pose: Pose, camera: Camera) -> Foll
     """Let time pass, without a source as yet."""
     visible = in_view(one.motion.bearing, pose, camera)
     moved = (motion.predict if visible else motion.wander)(one.motion, seconds)
-    presence = existence.pass_time(one.presence, seconds)
+    presence = existence.pass_time(one.presence, seconds, in_view=visible)
     return replace(one, motion=moved, presence=presence).told(source=None, in_view=visible)
 
 

@@ -7,7 +7,7 @@ tracks: a pan then moves all of them, and they are followed as far as they are s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import numpy as np
 
@@ -52,7 +52,7 @@ class Tracker:
         self._next_id = 1
 
     def update(self, stamp: int, sources: Sequence[Source | Heard], pose: Pose, camera: Camera, *,
-               correspondence: float = 1.0) -> list[Track]:
+               faint: Sequence[Source] = (), correspondence: float = 1.0) -> list[Track]:
         """Take in the sources of a frame.
 
         Parameters
@@ -66,6 +66,9 @@ class Tracker:
             is nobody knows.
         camera
             Says which tracks are in view.
+        faint
+            What is less likely to sound than a source, in the camera's frame: it keeps up tracks that sound
+            and have no source, and begins none.
         correspondence
             Probability that anything in view sounds.
 
@@ -83,10 +86,13 @@ class Tracker:
                          [one.track.sounding for one in followed])
         sightings = [Sighting(stamp, *both) for both in zip(sources, bearings, strict=True)]
         shared = _share(followed, matches, sightings, pose, camera)
+        kept = _keep_up(followed, matches | shared, [Sighting(stamp, one, rotate(one.bearing, pose.rotation))
+                                                     for one in faint])
         for number, one in enumerate(followed):
             match = (matches | shared).get(number)
-            followed[number] = missed(one, stamp, seconds, correspondence) if match is None else seen(
-                one, sightings[match], seconds, self.confirm, alone=match not in shared.values())
+            sighting = kept.get(number) if match is None else sightings[match]
+            followed[number] = missed(one, stamp, seconds, correspondence) if sighting is None else seen(
+                one, sighting, seconds, self.confirm, alone=match not in shared.values())
         new = [number for number in range(len(sources)) if number not in matches.values()]
         followed += [begin(self._next_id + place, sightings[number], self.confirm)
                      for place, number in enumerate(new)]
@@ -112,6 +118,16 @@ def _share(followed: Sequence[Followed], matches: dict[int, int], sightings: Seq
     """Return which tracks without a source share that of another: things that cross become one peak."""
     return {number: match for number, one in enumerate(followed) if number not in matches
             for match in matches.values() if _covers(sightings[match], one, pose, camera)}
+
+
+def _keep_up(followed: Sequence[Followed], taken: Container[int],
+             faint: Sequence[Sighting]) -> dict[int, Sighting]:
+    """Give what is faint to confirmed tracks that sound and have nothing else."""
+    left = [number for number, one in enumerate(followed)
+            if number not in taken and one.track.confirmed and one.track.sounding]
+    matches = assign([followed[number].motion for number in left], [one.bearing for one in faint],
+                     [True] * len(left))
+    return {left[place]: faint[match] for place, match in matches.items()}
 
 
 def _covers(sighting: Sighting, one: Followed, pose: Pose, camera: Camera) -> bool:

@@ -2,13 +2,11 @@
 
 The pan joint turns about the upright axis, positive to the left; the tilt joint sits on it and turns about
 the axis to the left, positive downwards, as REP-103 has it. The camera sits on the tilt joint. Goals are for
-a controller that goes from rest to rest along a cubic: its highest speed is 1.5 times the mean one, its
-highest acceleration 6·angle/duration².
+a controller that goes along a cubic from where it is, as fast as it turns there, to rest (see `course`).
 """
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from dataclasses import dataclass
 
@@ -17,15 +15,7 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from ros2_avloc.attention.bearing import azimuth_elevation
-
-SECOND = 1e9
-"""Nanoseconds."""
-
-SHORTEST = 0.1
-"""Seconds that the shortest way takes, and a stop."""
-
-Joints = NDArray[np.float64]
-"""Pan and tilt, rad, float64 ``(2,)``."""
+from ros2_avloc.following.course import PLANNED, SECOND, Joints, Motion, brake, duration, felt
 
 
 @dataclass(frozen=True)
@@ -43,7 +33,7 @@ class HeadLimits:
     dead_band
         Goals that differ less from the last one are not given, rad.
     timeout
-        Seconds after which a bearing says nothing any more.
+        Seconds after it came, after which a bearing says nothing any more.
     """
 
     pan: tuple[float, float] = (-1.57, 1.57)
@@ -52,6 +42,16 @@ class HeadLimits:
     max_acceleration: float = 3.0
     dead_band: float = 0.03
     timeout: float = 0.5
+
+    @property
+    def least(self) -> Joints:
+        """Least angles of both joints."""
+        return np.array((self.pan[0], self.tilt[0]))
+
+    @property
+    def most(self) -> Joints:
+        """Greatest angles of both joints."""
+        return np.array((self.pan[1], self.tilt[1]))
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def joints_towards(vector: NDArray[np.float64], limits: HeadLimits) -> Joints:
     What lies beyond the limits of a joint is faced as nearly as that joint can.
     """
     azimuth, elevation = azimuth_elevation(vector)
-    return np.clip((azimuth, -elevation), *np.transpose((limits.pan, limits.tilt)))
+    return np.clip((azimuth, -elevation), limits.least, limits.most)
 
 
 class Aiming:
@@ -88,16 +88,18 @@ class Aiming:
 
     def __init__(self, limits: HeadLimits) -> None:
         self.limits = limits
-        self._joints: deque[tuple[int, Joints]] = deque(maxlen=1000)
+        self._joints: deque[tuple[int, Joints]] = deque(maxlen=3000)
         self._target: Joints | None = None
         self._goal: Joints | None = None
-        self._stamp = 0
+        self._came = 0
 
     def feel(self, stamp: int, joints: Joints) -> None:
         """Take the measured angles of the joints at a time in ns."""
         if self._joints and stamp < self._joints[-1][0]:  # time has jumped back
             self._joints.clear()
             self._target = self._goal = None
+        if self._joints and stamp == self._joints[-1][0]:
+            self._joints.pop()
         self._joints.append((stamp, joints))
 
     def see(self, stamp: int, vector: NDArray[np.float64], now: int, *, from_camera: bool) -> None:
@@ -110,43 +112,50 @@ class Aiming:
         vector
             float64 ``(3,)`` in the axes of the camera's body at that time, or of the head's foot.
         now
-            ROS time in ns. A bearing is forgotten `timeout` after the earlier of the two.
+            ROS time in ns. The bearing is forgotten `timeout` later, however old its picture was.
         from_camera
             Whether `vector` is told by the camera.
         """
         if self._joints:
             foot = body_vector(self._joints_at(stamp), vector) if from_camera else vector
             self._target = joints_towards(foot, self.limits)
-            self._stamp = min(stamp, now)
+            self._came = now
 
     def step(self, now: int) -> Goal | None:
         """Return a goal where there is a new one at `now` (ns).
 
-        When the bearing is too old and the head still on its way, the goal is where it is.
+        When the last bearing came too long ago and the head is still on its way, the goal is where it comes
+        to rest. So it is where the way to a goal would lead beyond a joint's limits: the head brakes first.
         """
         if self._target is None:
             return None
-        if now - self._stamp > self.limits.timeout * SECOND:
-            return self.halt()
+        if now - self._came > self.limits.timeout * SECOND:
+            return self.halt(now)
         if self._goal is not None and np.abs(self._target - self._goal).max() < self.limits.dead_band:
             return None
-        self._goal = self._target
-        angle = float(np.abs(self._target - self._joints[-1][1]).max())
-        return Goal(self._target, self._duration(angle))
+        limits, motion = self.limits, felt(self._joints, now)
+        seconds = duration(
+            motion, self._target, speed=limits.max_speed, acceleration=PLANNED * limits.max_acceleration,
+            least=limits.least, most=limits.most)
+        given = self._brake(motion) if seconds is None else Goal(self._target, seconds)
+        self._goal = given.joints
+        return given
 
-    def halt(self) -> Goal | None:
-        """Forget the bearing; return where the head is as its goal if it is still on its way."""
+    def halt(self, now: int) -> Goal | None:
+        """Forget the bearing; return as a goal where the head comes to rest if it is still on its way."""
         goal = self._goal
         self._target = self._goal = None
         if goal is None:
             return None
-        here = self._joints[-1][1]
-        arrived = np.abs(goal - here).max() < self.limits.dead_band
-        return None if arrived else Goal(here, SHORTEST)
+        motion = felt(self._joints, now)
+        arrived = np.abs(goal - motion.joints).max() < self.limits.dead_band
+        return None if arrived else self._brake(motion)
 
-    def _duration(self, angle: float) -> float:
-        return max(1.5 * angle / self.limits.max_speed, math.sqrt(6.0 * angle / self.limits.max_acceleration),
-                   SHORTEST)
+    def _brake(self, motion: Motion) -> Goal:
+        """Return a goal within the limits of the joints that stops them as fast as may be."""
+        rest, seconds = brake(motion, PLANNED * self.limits.max_acceleration)
+        here, limits = motion.joints, self.limits
+        return Goal(np.clip(rest, np.minimum(limits.least, here), np.maximum(limits.most, here)), seconds)
 
     def _joints_at(self, stamp: int) -> Joints:
         times = np.array([time for time, _ in self._joints], np.int64)

@@ -10,9 +10,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from ros2_avloc.attention.bearing import azimuth_elevation, direction
 from ros2_avloc.errors import InputError
+from ros2_avloc.messages.stamps import SECOND
 
 OPTICAL_TO_BODY = np.array(((0.0, 0.0, 1.0), (-1.0, 0.0, 0.0), (0.0, -1.0, 0.0)))
 """Turns vectors of an optical frame (z forward) into one of body axes (x forward, z up), REP-103."""
+
+OLDEST = 2.0
+"""Seconds after its picture up to which a bearing counts. Chosen: more than a slow machine needs with windows
+around their frame, and less than how far back it is known where a robot faced; older ones were kept or are
+played again."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,24 @@ class Sighting:
     def azimuth(self) -> float:
         """Radians to the left of straight ahead."""
         return azimuth_elevation(self.vector)[0]
+
+    def check_age(self, now: int) -> None:
+        """Refuse what was so too long ago.
+
+        Parameters
+        ----------
+        now
+            ROS time in ns.
+
+        Raises
+        ------
+        InputError
+            If its stamp lies more than `OLDEST` seconds back.
+        """
+        age = (now - self.stamp) / SECOND
+        if age > OLDEST:
+            raise InputError(f'A bearing tells of {age:.1f} s ago, and none older than {OLDEST:.0f} s turns '
+                             'anything; look for late pictures, clocks that differ, or an old recording.')
 
 
 def sight(stamp: int, quaternion: ArrayLike, covariance: ArrayLike,

@@ -39,7 +39,7 @@ class Limits:
     dead_band
         Angle within which the base rests, rad.
     timeout
-        Seconds after which a bearing says nothing any more.
+        Seconds after it came, after which a bearing says nothing any more.
     """
 
     gain: float = 2.5
@@ -82,7 +82,7 @@ class Steering:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self._azimuth: float | None = None
-        self._stamp = 0
+        self._came = 0
         self._faced = 0
         self._last = 0
         self._speed = 0.0
@@ -100,12 +100,12 @@ class Steering:
         azimuth
             Radians to the left of where the base faced then.
         now
-            ROS time in ns. A bearing is forgotten `timeout` after the earlier of the two.
+            ROS time in ns. The bearing is forgotten `timeout` later, however old its picture was.
         trail
             Seconds by which the bearing of something that turns past the camera trails behind it.
         """
-        self._azimuth, self._stamp = azimuth, min(stamp, now)
-        self._faced = self._stamp - round(trail * SECOND)
+        self._azimuth, self._came = azimuth, now
+        self._faced = min(stamp, now) - round(trail * SECOND)
 
     def step(self, now: int) -> float | None:
         """Return the speed (rad/s, positive to the left) with which to turn from `now` (ns) on.
@@ -129,7 +129,7 @@ class Steering:
 
     def _wanted(self, now: int) -> float | None:
         """Return the speed that the angle asks for, without regard to how fast it is reached."""
-        if self._azimuth is None or now - self._stamp > self.limits.timeout * SECOND:
+        if self._azimuth is None or now - self._came > self.limits.timeout * SECOND:
             self._azimuth = None
             return None
         limits = self.limits

@@ -69,10 +69,11 @@ class Follower(Node):
 
     def _on_attended(self, message: PoseWithCovarianceStamped) -> None:
         try:
-            sighting = self._sighting(message)
+            sighting, now = self._sighting(message), self._now()
+            sighting.check_age(now)
             most = self.settings.max_uncertainty
             if most == 0.0 or sighting.deviation <= most:
-                self._mover.see(sighting, self._now())
+                self._mover.see(sighting, now)
         except AvlocError as error:
             self._faults.report('attended', str(error))
 
@@ -129,6 +130,7 @@ def main(args: list[str] | None = None) -> int:
         executor.add_node(node)
         while not ended.is_set():
             executor.spin_once(timeout_sec=WAKE)
+        executor.shutdown()  # later, without its context, it would end in a traceback
         node.stop()
     except AvlocError as error:
         get_logger('follower').fatal(str(error))

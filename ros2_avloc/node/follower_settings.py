@@ -29,7 +29,7 @@ class FollowerSettings(Table):
         'rate', 30.0, 'speeds or goals per second (Hz)', 5.0, 200.0, changes=START)
 
     timeout: float = parameter(
-        'timeout', 0.5, 'seconds after which a bearing says nothing any more and the robot stops',
+        'timeout', 0.5, 'seconds after the last bearing came, after which the robot stops',
         0.05, 10.0, changes=ALWAYS)
     max_uncertainty: float = parameter(
         'max_uncertainty', 0.0,

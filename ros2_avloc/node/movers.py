@@ -63,6 +63,8 @@ class Base:
 
     def __init__(self, node: Node, settings: FollowerSettings) -> None:
         self._frame = settings.base_frame
+        # With a frame of the base, tracks are taken to stand still. Where they are told in one that turns,
+        # the base swings 2° farther (4° with bearings 0.6 s old): less than telling the two apart is worth.
         self._trail = 0.0 if settings.base_frame else TRAIL
         self._stamped = settings.enable_stamped_cmd_vel
         self._steering = Steering(settings.limits())
@@ -131,8 +133,8 @@ class Head:
             self._publish(goal)
 
     def stop(self, now: int) -> None:
-        """Publish where the head is as its goal if it is on its way."""
-        goal = self._aiming.halt()
+        """Publish as its goal where the head comes to rest if it is on its way."""
+        goal = self._aiming.halt(now)
         if goal is not None:
             self._publish(goal)
             _deliver(self._publisher)

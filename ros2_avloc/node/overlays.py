@@ -35,7 +35,7 @@ class Overlays:
         uint8 ``(H, W, 3)``, blue first.
         """
         localization = result.localization
-        boxes = [_box(source, result, where) for source in result.sources]
+        boxes = [_box(source, result, where) for source in (*result.sources, *result.faint)]
         arrows = [] if where is None else [_arrow(track, result, where) for track in _out_of_view(result)]
         return draw_overlay(result.frame.rgb, heatmap=localization.heatmap,
                             correspondence=localization.correspondence, boxes=boxes, arrows=arrows,

@@ -89,7 +89,8 @@ def _heard(t: float) -> Hearing:
 
 
 def _track(number: int, part: Part, sounds: bool) -> Track:
-    bearing = Bearing(np.array([1.0, 0.0, 0.0]), np.eye(2))
+    azimuth = np.radians(20.0 * number)
+    bearing = Bearing(np.array([np.cos(azimuth), np.sin(azimuth), 0.0]), np.eye(2))
     return Track(id=number, bearing=bearing, existence=1.0, probability=part.probability, confirmed=True,
                  source=None, first_seen=0, last_seen=0, sightings=9, streak=9, sounding=sounds)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -27,7 +28,8 @@ SECOND = 10**9
 
 
 def _track(number: int, score: float, *, sounding: bool = True) -> Track:
-    bearing = Bearing(np.array([1.0, 0, 0]), np.eye(2))
+    azimuth = math.radians(20 * number)
+    bearing = Bearing(np.array([math.cos(azimuth), math.sin(azimuth), 0]), np.eye(2))
     return Track(id=number, bearing=bearing, existence=score, probability=1.0, confirmed=True,
                  source=None, first_seen=0, last_seen=0, sightings=3, streak=3, sounding=sounding)
 
@@ -158,11 +160,12 @@ def test_why_nothing_is_attended():
 
 def test_who_turns_turns_while_it_sounds():
     attention, over = Attention(min_dwell=1, switch_margin=0.1), replace(LIVELY, over=True)
-    assert _sequence(attention, 1, [_track(1, 0.9)], over)[-1] == (None, Why.SILENT)
+    assert _sequence(attention, 1, [_track(1, 0.9)], over)[-1] == (None, Why.OVER)
     assert _sequence(attention, 2, [_track(1, 0.5)], start=1)[-1] == (1, Why.BEST)
     assert _sequence(attention, 1, [_track(1, 0.5), _track(2, 0.9)], over, start=3)[-1][0] == 1
     fallen = [_track(1, 0.5, sounding=False), _track(2, 0.9)]
-    assert _sequence(attention, 1, fallen, over, start=4)[-1] == (None, Why.SILENT)
+    assert _sequence(attention, 1, fallen, over, start=4)[-1] == (None, Why.OVER)
+    assert _sequence(attention, 0.1, fallen[:1], over, start=4.9)[-1] == (None, Why.SILENT)
     assert _sequence(attention, 1, fallen, start=5)[-1] == (2, Why.BEST)
 
 

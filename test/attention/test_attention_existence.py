@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ros2_avloc.attention.attention import BELIEVED
 from ros2_avloc.attention.existence import (
     MOST_SURE,
     SILENT,
@@ -45,6 +46,12 @@ def test_time_takes_nothing_from_what_may_be_out_of_view(presence, seconds):
 def test_time_passes_alike_in_one_step_or_two(presence, one, other):
     once, twice = pass_time(presence, one + other), pass_time(pass_time(presence, one), other)
     assert (once.sounds, once.silent) == (pytest.approx(twice.sounds), pytest.approx(twice.silent))
+
+
+def test_what_is_out_of_view_is_believed_to_sound_for_longer():
+    sounding = Presence(MOST_SURE, 0.1)
+    assert pass_time(sounding, 3.0).sounds < BELIEVED < pass_time(sounding, 8.0, in_view=False).sounds
+    assert pass_time(sounding, 12.0, in_view=False).sounds < BELIEVED
 
 
 def test_after_long_the_state_is_that_of_rest():

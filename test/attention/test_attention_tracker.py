@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -123,6 +124,42 @@ def test_a_slow_camera_makes_no_silence():
 def test_a_fast_camera_is_in_no_hurry():
     assert _sounding(30, 'xxxxxxxx') == [False] * 6 + [True] * 2
     assert _sounding(15, 'xxxxx') == [False] * 3 + [True] * 2
+
+
+def _faint(azimuth: float) -> list[Source]:
+    return [replace(one, probability=0.65) for one in _seen(_direction(azimuth), _pose(0))]
+
+
+def test_what_is_faint_keeps_up_a_track_that_sounds():
+    tracker, pose = Tracker(confirm=3, forget=10), _pose(0)
+    for number in range(15):
+        tracker.update(number * FRAME, _seen(_direction(0), pose), pose, CAMERA)
+    for number in range(15, 60):
+        track, = tracker.update(number * FRAME, [], pose, CAMERA, faint=_faint(0.02), correspondence=0.65)
+        assert track.sounding and track.probability == 0.65 and track.id == 1
+    for number in range(60, 75):
+        track, = tracker.update(number * FRAME, [], pose, CAMERA, faint=_faint(0.4), correspondence=0.65)
+    assert not track.sounding
+    assert not tracker.update(75 * FRAME, [], pose, CAMERA, faint=_faint(0.02))[0].sounding  # too late
+
+
+def test_what_is_faint_begins_no_track_and_confirms_none():
+    tracker, pose = Tracker(confirm=3, forget=10), _pose(0)
+    assert tracker.update(0, [], pose, CAMERA, faint=_faint(0)) == []
+    for number in (1, 2):
+        tracker.update(number * FRAME, _seen(_direction(0), pose), pose, CAMERA)
+    for number in range(3, 6):
+        track, = tracker.update(number * FRAME, [], pose, CAMERA, faint=_faint(0))
+        assert not track.confirmed and track.sightings == 2
+
+
+def test_what_is_faint_takes_no_track_from_a_source():
+    tracker, pose = Tracker(confirm=3, forget=10), _pose(0)
+    for number in range(15):
+        tracker.update(number * FRAME, _seen(_direction(0), pose), pose, CAMERA)
+    source = _seen(_direction(0.04), pose)
+    track, = tracker.update(15 * FRAME, source, pose, CAMERA, faint=_faint(0))
+    assert track.source is source[0]
 
 
 def test_confirm_counts_sightings():

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ros2_avloc.following.aiming import Aiming, HeadLimits, body_vector, joints_towards
+from ros2_avloc.following.course import SHORTEST
 
 MS = 1_000_000
 WIDE = HeadLimits(pan=(-3.1, 3.1), tilt=(-1.4, 1.4))
@@ -70,14 +71,25 @@ def test_a_goal_is_given_once_and_again_when_it_has_moved():
     assert [goal is not None for goal in given] == [True, False, False, True, False]
 
 
-def test_when_bearings_cease_on_the_way_the_goal_is_where_the_head_is():
+def test_when_bearings_cease_on_the_way_the_goal_is_where_the_head_comes_to_rest():
     aiming = Aiming(HeadLimits())
     aiming.feel(0, np.zeros(2))
     aiming.see(0, np.array((math.cos(1.0), math.sin(1.0), 0.0)), 0, from_camera=True)
     assert aiming.step(0) is not None
-    aiming.feel(600 * MS, np.array((0.4, 0.0)))
-    assert aiming.step(600 * MS).joints == pytest.approx((0.4, 0.0))
+    for ms in range(400, 601, 20):  # it turns by 0.5 rad/s
+        aiming.feel(ms * MS, np.array((ms / 2000, 0.0)))
+    goal = aiming.step(610 * MS)
+    assert goal.joints == pytest.approx((0.305 + 0.5 * SHORTEST / 2, 0.0))
+    assert goal.duration == SHORTEST > 0.5 / HeadLimits().max_acceleration
     assert aiming.step(633 * MS) is None
+
+
+def test_a_bearing_later_than_the_timeout_gives_a_goal_all_the_same():
+    aiming = Aiming(HeadLimits(timeout=0.5))
+    for ms in range(0, 1000, 10):
+        aiming.feel(ms * MS, np.zeros(2))
+    aiming.see(100 * MS, np.array((math.cos(0.4), math.sin(0.4), 0.0)), 1000 * MS, from_camera=True)
+    assert aiming.step(1033 * MS).joints == pytest.approx((0.4, 0.0))
 
 
 def test_when_bearings_cease_after_it_has_arrived_nothing_is_said():
@@ -93,4 +105,4 @@ def test_before_the_joints_are_known_nothing_is_said():
     aiming = Aiming(HeadLimits())
     aiming.see(0, np.array((0.8, 0.6, 0.0)), 0, from_camera=True)
     assert aiming.step(0) is None
-    assert aiming.halt() is None
+    assert aiming.halt(0) is None

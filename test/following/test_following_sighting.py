@@ -12,7 +12,7 @@ from scipy.spatial.transform import Rotation
 
 from ros2_avloc.attention.bearing import Bearing, axes, orientation
 from ros2_avloc.errors import InputError
-from ros2_avloc.following.sighting import OPTICAL_TO_BODY, sight
+from ros2_avloc.following.sighting import OLDEST, OPTICAL_TO_BODY, sight
 from ros2_avloc.vision.camera import Camera
 
 
@@ -44,6 +44,14 @@ def test_frames_add_up_and_keep_the_deviation(yaw, azimuth, spread):
     assert math.remainder(sighting.azimuth - azimuth - yaw, math.tau) == pytest.approx(0.0, abs=1e-6)
     assert sighting.deviation == pytest.approx(spread, rel=1e-6)
     assert sighting.stamp == 7
+
+
+def test_what_was_so_long_ago_is_refused_and_what_comes_late_is_not():
+    sighting = sight(7 * 10**9, (0.0, 0.0, 0.0, 1.0), np.zeros(36), np.eye(3))
+    for age in (-1.0, 0.0, 0.9 * OLDEST):
+        sighting.check_age(sighting.stamp + round(age * 1e9))
+    with pytest.raises(InputError, match='tells of 3.0 s ago'):
+        sighting.check_age(10 * 10**9)
 
 
 @pytest.mark.parametrize('quaternion', [(0.0,) * 4, (0.0, 0.0, 0.0, math.nan), (1.0,) * 4])

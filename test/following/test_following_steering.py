@@ -84,12 +84,18 @@ def test_a_slow_brake_does_not_swing_beyond():
     assert abs(left[-1]) < 5 * DEGREE
 
 
+def test_a_bearing_later_than_the_timeout_turns_it_all_the_same():
+    left, _ = close_loop(37 * DEGREE, latency=900, seconds=8.0)
+    assert of(left[900:]).overshoot < 10 * DEGREE
+    assert abs(left[-1]) < 2.5 * DEGREE
+
+
 def test_when_bearings_cease_it_stops_says_so_once_and_is_silent():
     last = 660
     _, speeds = close_loop(37 * DEGREE, limits=Limits(max_speed=0.2), sees=lambda ms: ms <= last)
     told = [(number * TICK, speed) for number, speed in enumerate(speeds) if speed is not None]
     end, final = told[-1]
-    limit = last + 500
+    limit = last + 120 + 500  # it came so late
     assert final == 0.0 and sum(speed == 0.0 for _, speed in told) == 1
     assert limit < end <= limit + 0.2 / 3.0 * 1000 + 2 * TICK
     assert all(speed is None for speed in speeds[end // TICK + 1:])

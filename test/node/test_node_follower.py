@@ -27,6 +27,7 @@ from trajectory_msgs.msg import JointTrajectory
 from vision_msgs.msg import Detection2DArray
 
 from ros2_avloc.attention.bearing import axes, orientation
+from ros2_avloc.following.course import PLANNED
 from ros2_avloc.following.sighting import OPTICAL_TO_BODY
 from ros2_avloc.node.follower_settings import FollowerSettings
 from ros2_avloc.node.messages import header
@@ -147,6 +148,20 @@ def test_what_is_no_bearing_is_named_once_and_passed_over(start_node, make_clien
     assert follower.log.count('is no unit quaternion') == 1
 
 
+def test_late_bearings_turn_it_and_those_of_long_ago_do_not(start_node, make_client):
+    follower = start_node(module='follower')
+    client = make_client()
+    speeds = client.listen(Twist, '/cmd_vel')
+    voice = Voice(client, 0.5)
+    right, voice.message = voice.message, lambda stamp: right(stamp - 60 * SECOND)
+    client.until(lambda: 'A bearing tells of 60.' in follower.log)
+    passed(client, 0.5)
+    assert not speeds
+    assert follower.log.count('A bearing tells of') == 1
+    voice.message = lambda stamp: right(stamp - SECOND)
+    client.until(lambda: speeds and speeds[-1].angular.z > 0.2)
+
+
 def test_a_bearing_in_a_frame_that_may_stand_still_turns_nothing(start_node, make_client):
     follower = start_node(module='follower')
     client = make_client()
@@ -175,7 +190,9 @@ def test_a_head_is_aimed_within_its_limits(start_node, make_client):
     [point] = goal.points
     assert list(point.positions) == pytest.approx([0.4, 0.2], abs=1e-3)
     assert list(point.velocities) == [0.0, 0.0]
-    assert point.time_from_start.sec + point.time_from_start.nanosec / SECOND == pytest.approx(1.0, abs=0.01)
+    seconds = point.time_from_start.sec + point.time_from_start.nanosec / SECOND
+    braking = PLANNED * FollowerSettings().max_acceleration
+    assert seconds == pytest.approx(math.sqrt(6 * 0.4 / braking), abs=0.01)
     client.playing = False
     client.until(lambda: len(goals) > 1)
     assert list(goals[1].points[0].positions) == pytest.approx([0.0, 0.0])

@@ -208,6 +208,15 @@ def test_the_overlay_shows_the_source(where):
     assert picture[110:200, 50:300].max() == 0
 
 
+def test_what_is_too_faint_for_a_source_is_shown_and_not_told():
+    sound = Sound(np.zeros(SOUND_SAMPLES, np.float32), 48_000, 0)
+    one = track(1, source=source(0.65))
+    shown = result(one, attended=one)
+    assert messages.sources_array(shown).detections == []
+    np.testing.assert_array_equal(Overlays().of(shown, sound, WHERE), Overlays().of(
+        result(one, sources=[one.source], attended=one), sound, WHERE))
+
+
 def test_what_is_heard_out_of_view_is_shown_at_the_edge_to_which_it_lies():
     sound = Sound(np.zeros(SOUND_SAMPLES, np.float32), 48_000, 0)
     heard = replace(track(4, (-1, 0.5, 0)), heard_only=True)

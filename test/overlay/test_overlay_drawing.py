@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ros2_avloc.audio.sound import SOUND_SAMPLES, Sound
 from ros2_avloc.overlay.drawing import OverlayArrow, OverlayBox, draw_overlay
-from ros2_avloc.overlay.heat import warmed
+from ros2_avloc.overlay.heat import COLOURS, warmed
 from ros2_avloc.overlay.pen import Pen
 from ros2_avloc.overlay.sound_history import SoundHistory, SoundStrip
 from ros2_avloc.vision.grid import cell_to_pixel
@@ -52,6 +52,20 @@ def test_heat_is_where_its_cell_is(width: int, height: int, cell: tuple[int, int
     assert abs(x - centre_x) <= width / 28 and abs(y - centre_y) <= height / 28
     blue, _, red = picture[round(centre_y), round(centre_x)]
     assert red > 150 > blue
+
+
+@pytest.mark.parametrize(('width', 'height'), SIZES)
+def test_the_legend_shows_the_colours_from_none_to_all(width: int, height: int) -> None:
+    rgb = scene(width, height)
+    picture = draw_overlay(rgb, heatmap=NOTHING, correspondence=0.0, boxes=[])
+    ramp = COLOURS[np.linspace(0, 255, width // 8).astype(np.uint8)]
+    windows = np.lib.stride_tricks.sliding_window_view(picture, len(ramp), axis=1)
+    rows, columns = np.nonzero((windows == ramp.T).all(axis=(2, 3)))
+    assert len(set(columns)) == 1 and columns[0] > width / 2
+    assert rows.min() > height - 2 * Pen.for_height(height).row and len(rows) > height // 60
+    right, left = columns[0] + len(ramp), columns[0]
+    for part in (picture[rows, left - width // 40:left], picture[rows, right:right + width // 30]):
+        assert (part > 150).any()  # 0 % before it, and 100 % after
 
 
 @pytest.mark.parametrize(('width', 'height'), [*SIZES, (333, 251)])
