@@ -19,11 +19,11 @@ VALLEY = 0.8
 SKIRT = 0.3
 """Part of a peak's height over the background from which cells count for its position."""
 
-CELL_VARIANCE, WIDTH_SHARE = 0.065, 0.1
+CELL_VARIANCE, WIDTH_SHARE = 0.058, 0.09
 """Variance of a source's position, to both sides: a constant in cells², and a part of the variance of its
 peak. Fitted so that an object's middle lies within the 2-sigma cone in 90 to 98 % of cases, of sources and of
-tracks, with the ideal network on the stage (seeds 100 to 105), and with it and the shipped one on simulated
-scenes (seeds 400 to 419). A cell alone would be 1/12."""
+tracks, with the ideal network on the stage (seeds 100 to 107) and on simulated scenes (seeds 400 to 407): the
+widest that do. A cell alone would be 1/12."""
 
 LIKELY = 0.6
 """Least probability of what keeps up a track that sounds, though it is no source. Chosen on photos: from 0.5
