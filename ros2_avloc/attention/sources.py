@@ -27,7 +27,7 @@ widest that do. A cell alone would be 1/12."""
 
 LIKELY = 0.6
 """Least probability of what keeps up a track that sounds, though it is no source. Of 1 (none), 0.65,
-0.6 and 0.55 it is right most often on photos that are set aside; docs/attention.md says how it was come by."""
+0.6 and 0.55 it is right most often on photos that are set aside (docs/attention.md)."""
 
 _NEIGHBOURS = np.ones((3, 3), np.uint8)
 _STEP = 0.25
