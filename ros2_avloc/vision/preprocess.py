@@ -75,7 +75,10 @@ def network_input(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def stretch(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Scale to 224×224: axes that shrink by the mean over the area, axes that grow linearly.
+    """Scale to 224×224.
+
+    What is to shrink to less than half is shrunk by the mean over the area, the rest linearly. Halving both
+    axes first, while that leaves enough, takes a sixth of the time of one mean over the area at 640×480.
 
     Parameters
     ----------
@@ -92,11 +95,12 @@ def stretch(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _stretch(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     height, width = image.shape[:2]
-    if height > SIDE or width > SIDE:
+    while min(height, width) >= 2 * SIDE and height % 2 == width % 2 == 0:
+        height, width = height // 2, width // 2
+        image = _resize(image, width, height, cv2.INTER_AREA)
+    if max(height, width) > 2 * SIDE:
         image = _resize(image, min(width, SIDE), min(height, SIDE), cv2.INTER_AREA)
-    if height < SIDE or width < SIDE:
-        image = _resize(image, SIDE, SIDE, cv2.INTER_LINEAR)
-    return image
+    return _resize(image, SIDE, SIDE, cv2.INTER_LINEAR)
 
 
 def _resize(image: NDArray[np.uint8], width: int, height: int, interpolation: int) -> NDArray[np.uint8]:

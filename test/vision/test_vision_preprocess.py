@@ -32,10 +32,23 @@ def test_a_frame_of_the_networks_size_is_only_scaled_and_that_to_the_last_bit() 
     np.testing.assert_array_equal(network_input(frame)[0], expected)
 
 
-def test_shrinking_is_the_mean_over_the_area() -> None:
-    frame = noise(3 * SIDE, 2 * SIDE)
-    mean = frame.reshape(SIDE, 3, SIDE, 2, 3).mean((1, 3)).transpose(2, 0, 1)
-    np.testing.assert_allclose((network_input(frame)[0] + 1) * 127.5, mean, atol=0.51)
+@pytest.mark.parametrize(('down', 'across'), [(2, 2), (4, 4), (4, 2), (1, 2), (3, 1), (1, 5)])
+def test_shrinking_by_whole_numbers_is_the_mean_over_the_area(down: int, across: int) -> None:
+    frame = noise(down * SIDE, across * SIDE)
+    mean = frame.reshape(SIDE, down, SIDE, across, 3).mean((1, 3)).transpose(2, 0, 1)
+    # Rounded to whole values at each of at most two steps.
+    np.testing.assert_allclose((network_input(frame)[0] + 1) * 127.5, mean, atol=1.01)
+
+
+@given(height=st.integers(SIDE, 5 * SIDE), width=st.integers(SIDE, 5 * SIDE), axis=st.integers(0, 1))
+@settings(max_examples=25, deadline=None)
+def test_a_ramp_stays_where_it_is(height: int, width: int, axis: int) -> None:
+    values = [255 * (np.arange(side) + 0.5) / side for side in (height, width)]
+    ramp = np.broadcast_to(np.expand_dims(values[axis], 1 - axis), (height, width))
+    planes = network_input(np.repeat(ramp[..., None], 3, axis=2).round().astype(np.uint8))
+    expected = 255 * (np.arange(SIDE) + 0.5) / SIDE
+    seen = (planes[0].mean(axis=(0, 2 - axis)) + 1) * 127.5
+    np.testing.assert_allclose(seen, expected, atol=1.6)
 
 
 @given(height=st.integers(1, 700), width=st.integers(1, 700))
