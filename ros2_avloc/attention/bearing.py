@@ -68,8 +68,12 @@ def axes(vector: Vector) -> Matrix:
 
 def orientation(vector: Vector) -> NDArray[np.float64]:
     """Quaternion (x, y, z, w) with w ≥ 0 of the frame that `axes` describes: its +X axis is `vector`."""
-    quaternion: NDArray[np.float64] = Rotation.from_matrix(axes(vector)).as_quat(canonical=True)
-    return quaternion
+    (a, b, c), (d, e, f), (g, h, i) = axes(vector).tolist()
+    # The quaternion's outer product with itself, times 4; the row of its largest part (Shepperd, 1978).
+    rows = ((1 + a - e - i, b + d, c + g, h - f), (b + d, 1 - a + e - i, f + h, c - g),
+            (c + g, f + h, 1 - a - e + i, d - b), (h - f, c - g, d - b, 1 + a + e + i))
+    row = np.array(rows[max(range(4), key=lambda part: rows[part][part])])
+    return row / math.copysign(math.hypot(*row), row[3] or 1.0)
 
 
 def direction(quaternion: ArrayLike) -> Vector:

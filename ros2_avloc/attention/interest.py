@@ -80,9 +80,10 @@ class Regard:
 
 def hear(samples: NDArray[np.float32]) -> Hearing:
     """Return how a sound sounds, float32 ``(n,)``."""
-    parts = samples[:len(samples) // _PARTS * _PARTS].reshape(_PARTS, -1).astype(np.float64)
-    levels = 10.0 * np.log10(np.mean(parts**2, axis=1) + 1e-12)
-    level = 10.0 * math.log10(float(np.mean(parts**2)) + 1e-12)
+    parts = samples[:len(samples) // _PARTS * _PARTS].reshape(_PARTS, -1)
+    powers = np.einsum('pn,pn->p', parts, parts).astype(np.float64) / parts.shape[1]
+    levels = 10.0 * np.log10(powers + 1e-12)
+    level = 10.0 * math.log10(float(powers.mean()) + 1e-12)
     return Hearing(level, pace_of(float(np.std(levels))), is_over(levels))
 
 

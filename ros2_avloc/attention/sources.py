@@ -77,7 +77,23 @@ def find_sources(heatmap: Heatmap, camera: Camera, *, threshold: float, limit: i
     list[Source]
         Best first. A peak where the lens has no image, as in the corners of a fisheye's frame, is none.
     """
-    peaks = find_peaks(heatmap, threshold)
+    return _sources(heatmap, find_peaks(heatmap, threshold), camera, threshold, limit)
+
+
+def find_faint(heatmap: Heatmap, camera: Camera, *, threshold: float, limit: int) -> list[Source]:
+    """Find peaks below the threshold that are likely to sound all the same, best first.
+
+    Parameters are those of `find_sources`.
+    """
+    peaks = find_peaks(heatmap, LIKELY)
+    if all(heatmap[peak] >= threshold for peak in peaks):
+        return []
+    likely = _sources(heatmap, peaks, camera, LIKELY, GRID * GRID)
+    return [source for source in likely if source.probability < threshold][:limit]
+
+
+def _sources(heatmap: Heatmap, peaks: list[Cell], camera: Camera, threshold: float,
+             limit: int) -> list[Source]:
     if not peaks:
         return []
     owners = _nearest(peaks)
@@ -89,17 +105,6 @@ def find_sources(heatmap: Heatmap, camera: Camera, *, threshold: float, limit: i
         if np.isfinite(bearing.covariance).all()
     )
     return list(islice(sources, limit))
-
-
-def find_faint(heatmap: Heatmap, camera: Camera, *, threshold: float, limit: int) -> list[Source]:
-    """Find peaks below the threshold that are likely to sound all the same, best first.
-
-    Parameters are those of `find_sources`.
-    """
-    if all(heatmap[peak] >= threshold for peak in find_peaks(heatmap, LIKELY)):
-        return []
-    likely = find_sources(heatmap, camera, threshold=LIKELY, limit=GRID * GRID)
-    return [source for source in likely if source.probability < threshold][:limit]
 
 
 def find_peaks(heatmap: Heatmap, threshold: float) -> list[Cell]:

@@ -55,10 +55,17 @@ class BrownLens:
         with np.errstate(divide='ignore', invalid='ignore'):
             points /= rays[:, 2:]
             points[~((rays[:, 2] > 0) & (_length(points) <= self._limit))] = np.nan
-        return _map(self._tilt, self._bend(points))
+        return _map(self._tilt, self._bend(points)) if any(self.coefficients) else points
 
     def undistort(self, points: Floats) -> Floats:
         """See `Lens`."""
+        found = self._straight(points) if any(self.coefficients) else points.copy()
+        found[~(_length(found) <= self._limit)] = np.nan
+        depth = 1 / np.sqrt(1 + found[:, 0] ** 2 + found[:, 1] ** 2)
+        return _columns(found[:, 0] * depth, found[:, 1] * depth, depth)
+
+    def _straight(self, points: Floats) -> Floats:
+        """Return the undistorted coordinates of distorted ones; NaN if there are none."""
         target = _map(self._untilt, points)
         found, close = self._start(target), _CLOSE * (1 + _length(target))
         for _ in range(_STEPS):
@@ -68,8 +75,7 @@ class BrownLens:
                 break
             found = _shorten(found + _solve(self._slope(found), missing), self._limit)
         found[~there] = np.nan
-        depth = 1 / np.sqrt(1 + found[:, 0] ** 2 + found[:, 1] ** 2)
-        return _columns(found[:, 0] * depth, found[:, 1] * depth, depth)
+        return found
 
     def _bend(self, points: Floats) -> Floats:
         """Distort, without the tilt."""
