@@ -53,7 +53,7 @@ def graphs(paths: Mapping[str, Path], precision: str) -> Graphs:
     if lowest.upper() not in core.get_property(device, 'OPTIMIZATION_CAPABILITIES'):
         known = ', '.join(_named(core, name) for name in core.available_devices)
         raise EngineError(f'{device} does not compute in {lowest}; it finds {known}')
-    chains = {graph: [core.compile_model(part, 'CPU' if graph == 'head' else device, settings)
+    chains = {graph: [_compiled(core, part, 'CPU' if graph == 'head' else device, settings)
                       for part, settings in _parts(graph, core.read_model(path), precision)]
               for graph, path in paths.items()}
     models = [model for chain in chains.values() for model in chain]
@@ -106,6 +106,13 @@ def _named(core: openvino.Core, device: str) -> str:
 
 def _settings(precision: str) -> dict[str, Any]:
     return {'PERFORMANCE_HINT': 'LATENCY', 'INFERENCE_PRECISION_HINT': _TYPES[precision]}
+
+
+def _compiled(core: openvino.Core, model: openvino.Model, device: str,
+              settings: dict[str, Any]) -> openvino.CompiledModel:
+    """Compile; on the processor with threads that may move: a pinned one waits for what runs on its core."""
+    free = {'ENABLE_CPU_PINNING': False} if device == 'CPU' else {}
+    return core.compile_model(model, device, {**settings, **free})
 
 
 def _parts(graph: str, model: openvino.Model, precision: str) -> list[tuple[openvino.Model, dict[str, Any]]]:
