@@ -5,11 +5,11 @@ from __future__ import annotations
 from rclpy.clock import Clock, ClockType  # type: ignore[attr-defined]
 
 try:
-    from rclpy.event_handler import SubscriptionEventCallbacks
+    from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
 except ImportError:  # Humble
-    from rclpy.qos_event import SubscriptionEventCallbacks
+    from rclpy.qos_event import PublisherEventCallbacks, SubscriptionEventCallbacks
 
-__all__ = ['SubscriptionEventCallbacks', 'steady_clock']
+__all__ = ['PublisherEventCallbacks', 'SubscriptionEventCallbacks', 'steady_clock']
 
 
 def steady_clock() -> Clock:

@@ -15,6 +15,7 @@ from visualization_msgs.msg import MarkerArray
 
 from ros2_avloc.audio.sound import Sound
 from ros2_avloc.node import messages
+from ros2_avloc.node.compatibility import PublisherEventCallbacks
 from ros2_avloc.node.images import to_image, to_jpeg
 from ros2_avloc.node.markers import Markers
 from ros2_avloc.node.messages import Where
@@ -43,8 +44,11 @@ class Outputs:
 
     def __init__(self, node: Node) -> None:
         self._node = node
+        # rclpy's own callbacks, two for each publisher, would be looked at whenever a message comes in. What
+        # they warn of, a listener with another QoS, the listener's node warns of too.
+        silent = PublisherEventCallbacks(use_default_callbacks=False)
         self._publishers: dict[str, Publisher] = {
-            name: node.create_publisher(kind, f'~/{name}', QoSProfile(depth=DEPTH))
+            name: node.create_publisher(kind, f'~/{name}', QoSProfile(depth=DEPTH), event_callbacks=silent)
             for name, kind in TYPES.items()}
         self._markers = Markers()
         self._overlays = Overlays()
