@@ -91,6 +91,9 @@ class Result:
 class Localizes(Protocol):
     """What a pipeline asks of a localizer."""
 
+    def look(self, frame: Frame) -> None:
+        """Do with a frame what needs no sound."""
+
     def localize(self, frame: Frame, sound: Sound) -> Localization:
         """Compare a frame with a second of sound."""
 
@@ -119,6 +122,16 @@ class Pipeline:
         self._tracker = Tracker(confirm=self.settings.confirm, forget=self.settings.forget)
         self._attention = Attention(min_dwell=self.settings.min_dwell,
                                     switch_margin=self.settings.switch_margin)
+
+    def look(self, frame: Frame) -> None:
+        """Do with a frame, while its sound is on the way, what needs none; `process` then takes less time.
+
+        Raises
+        ------
+        EngineError
+            If the engine fails.
+        """
+        self._localizer.look(frame)
 
     def process(self, frame: Frame, sound: Sound, camera: Camera, pose: Pose | None,
                 mounting: Pose | None = None) -> Result:

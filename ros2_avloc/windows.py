@@ -118,6 +118,9 @@ class Windows(Generic[T]):
         self._newest: int | None = None
         self._taken: int | None = None
         self._now: int | None = None
+        self._interval = 0
+        self._latest: int | None = None
+        self._step = 0
 
     @property
     def max_rate(self) -> float:
@@ -138,6 +141,7 @@ class Windows(Generic[T]):
         self._watch_clock(now)
         if self._newest is not None and stamp < self._newest - JUMP:
             self._start_anew()
+        self._interval = 0 if self._newest is None else max(stamp - self._newest, 0)
         self._newest = stamp if self._newest is None else max(stamp, self._newest)
         if self._taken is not None and stamp <= self._taken:
             self.drops[Drop.BUSY] += 1
@@ -166,6 +170,26 @@ class Windows(Generic[T]):
             else:
                 self.drops[_CAUSES[second]] += 1
         return None
+
+    def upcoming(self) -> T | None:
+        """Return the item of the frame that will be taken when sound comes next, or None.
+
+        It is taken that as much comes as last time. Where another frame will be there by then, None: that
+        one will be taken.
+        """
+        latest = self._timeline.latest
+        if latest is None:
+            return None
+        if latest != self._latest:
+            self._step = latest - (latest if self._latest is None else self._latest)
+            self._latest = latest
+        due = latest + self._step - self._delay
+        frames = [frame for frame in self._waiting if frame.stamp <= due]
+        if not frames:
+            return None
+        newest = frames[-1]
+        passed_over = newest.stamp == self._newest and 0 < self._interval <= due - newest.stamp
+        return None if passed_over else newest.item
 
     @property
     def _delay(self) -> int:

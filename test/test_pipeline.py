@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from ros2_avloc.attention.bearing import azimuth_elevation
 from ros2_avloc.audio.sound import SOUND_SAMPLES, Sound
 from ros2_avloc.errors import InputError
 from ros2_avloc.model.bundle import Bundle
-from ros2_avloc.model.engines.base import EngineIdentity
+from ros2_avloc.model.engines.base import Comparison, EngineIdentity
 from ros2_avloc.model.golden import Golden
 from ros2_avloc.model.localizer import Localizer
 from ros2_avloc.model.manifest import Calibration, Manifest
@@ -35,6 +36,9 @@ class BrightAndLoud:
 
     def embed_sound(self, spectrogram: NDArray[np.float32]) -> float:
         return 1.0 if spectrogram.mean() > -1.5 else 0.0
+
+    def look(self, image: NDArray[np.float32]) -> Comparison:
+        return partial(self.localize, image)
 
     def localize(self, image: NDArray[np.float32], sound: float) -> NDArray[np.float32]:
         brightness = image[0].mean(axis=0).reshape(14, 16, 14, 16).mean(axis=(1, 3))

@@ -89,6 +89,46 @@ def test_the_newest_complete_frame_wins_and_newer_ones_wait_on() -> None:
     assert world.take(2.1) == 2.01
 
 
+def test_the_frame_that_the_next_sound_will_complete_is_upcoming() -> None:
+    world = World()
+    world.offer(1.95)
+    assert world.windows.upcoming() is None
+    world.hear(0, 2)
+    world.offer(1.99)
+    assert world.take(2.0) == 1.99 and world.windows.upcoming() is None
+    world.hear(2, 2.02)
+    assert world.windows.upcoming() is None
+    world.offer(2.035)
+    assert world.take(2.04) is None and world.windows.upcoming() == 2.035
+    world.offer(2.06)  # for the sound after the next one
+    assert world.windows.upcoming() == 2.035
+    world.hear(2.02, 2.04)
+    assert world.take(2.05) == 2.035
+    assert world.windows.upcoming() == 2.06
+
+
+def test_no_frame_is_upcoming_that_another_one_will_pass_over() -> None:
+    world = World()
+    world.hear(0, 2)
+    assert world.windows.upcoming() is None
+    world.hear(2, 2.02)
+    world.offer(2.017)
+    assert world.take(2.02) == 2.017
+    world.offer(2.025)  # the next one is there at 2.033, and its sound until 2.04
+    assert world.take(2.03) is None and world.windows.upcoming() is None
+    world.offer(2.033)
+    assert world.take(2.035) is None and world.windows.upcoming() == 2.033
+
+
+def test_of_frames_that_wait_for_the_half_second_after_them_the_first_is_upcoming() -> None:
+    world = World(alignment='centered')
+    world.hear(0, 2)
+    world.windows.upcoming()
+    world.hear(2, 2.02)
+    world.offer(1.53, 1.56, 1.59)
+    assert world.take(2.02) is None and world.windows.upcoming() == 1.53
+
+
 def test_without_audio_frames_are_given_up_after_the_timeout() -> None:
     world = World()
     world.offer(2.0, 2.1)

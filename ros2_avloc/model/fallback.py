@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ros2_avloc.errors import DeviceLostError, EngineError
-from ros2_avloc.model.engines.base import Engine, EngineIdentity
+from ros2_avloc.model.engines.base import Comparison, Engine, EngineIdentity
 
 ON_DEVICES = ('tensorrt', 'torch')
 """Engines of the device that is lost: CUDA does not recover within a process."""
@@ -68,6 +68,23 @@ class FallbackEngine:
             self._replace(error)
             embedding = self._engine.embed_sound(spectrogram)
         return Heard(spectrogram, self._engine, embedding)
+
+    def look(self, image: NDArray[np.float32]) -> Comparison:
+        """Do with float32 ``(1, 3, 224, 224)`` what needs no sound; raise EngineError if no engine can."""
+        try:
+            engine, compare = self._engine, self._engine.look(image)
+        except DeviceLostError as error:
+            self._replace(error)
+            engine, compare = self._engine, self._engine.look(image)
+
+        def compare_or_replace(sound: Heard) -> NDArray[np.float32]:
+            if engine is self._engine is sound.engine:
+                try:
+                    return compare(sound.embedding)
+                except DeviceLostError as error:
+                    self._replace(error)
+            return self.localize(image, sound)
+        return compare_or_replace
 
     def localize(self, image: NDArray[np.float32], sound: Heard) -> NDArray[np.float32]:
         """Return float32 ``(14, 14)`` logits; raise EngineError if no engine can."""

@@ -80,6 +80,10 @@ class Processing:
         """Take the window that is due at ROS time `now` (ns), its frame not yet decoded."""
         return self._windows.take(now)
 
+    def upcoming(self) -> Any:
+        """Return the message of the frame that is likely to be due next, or None."""
+        return self._windows.upcoming()
+
     def note(self) -> None:
         """Note for the diagnostics how things stand; any thread may ask for it."""
         self._statistics.timeline = self._hearing.timeline.status

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from typing import Any
+
 import numpy as np
 from rclpy.node import Node
 
@@ -57,6 +60,7 @@ class Session:
         self._pipeline = model.pipeline(settings)
         self._wanted = settings
         self._target = ''
+        self._ahead: tuple[Any, Frame | None] = None, None
         self.mailbox = Mailbox()
         self._processing = Processing(settings, statistics, self._info_published, self._forget_poses)
         try:
@@ -94,8 +98,9 @@ class Session:
         self._take_settings()
         window = self._processing.take(self._clock.now().nanoseconds)
         if window is None:
+            self._look_ahead()
             return False
-        frame = to_frame(window.item)
+        frame = self._frame_of(window.item)
         camera = self._processing.camera_of(frame)
         target, pose = self._find_target(frame)
         mounting = self._find_mounting(frame, target, pose)
@@ -105,6 +110,22 @@ class Session:
         latency = (self._clock.now().nanoseconds - frame.stamp) / SECOND
         self._statistics.published(latency, attending(result, where))
         return True
+
+    def _look_ahead(self) -> None:
+        """Look at the frame that is due next while its sound is on the way."""
+        message = self._processing.upcoming()
+        if message is None or message is self._ahead[0]:
+            return
+        self._ahead = message, None
+        with suppress(AvlocError):  # it will be said when the frame is due
+            frame = to_frame(message)
+            self._pipeline.look(frame)
+            self._ahead = message, frame
+
+    def _frame_of(self, message: Any) -> Frame:
+        seen, frame = self._ahead
+        self._ahead = None, None
+        return frame if frame is not None and seen is message else to_frame(message)
 
     def _take_settings(self) -> None:
         settings = self._wanted

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -24,6 +26,10 @@ class Fragile:
     def embed_sound(self, spectrogram):
         self.check()
         return self.engine.embed_sound(spectrogram)
+
+    def look(self, image):
+        self.check()
+        return partial(self.localize, image)
 
     def localize(self, image, sound):
         self.check()
@@ -60,6 +66,20 @@ def test_the_frame_in_hand_is_answered_by_the_next_engine(fragile, bundle, tiny,
     assert engine.identity.name == 'onnxruntime'
     assert fragile.closed
     assert told == ['The GPU has fallen off the bus. onnxruntime runs instead.']
+
+
+@pytest.mark.parametrize('when', ['looking', 'embedding', 'comparing'])
+def test_a_frame_that_was_looked_at_is_answered_by_the_next_engine(fragile, bundle, tiny, when):
+    engine = FallbackEngine(fragile, lambda: opened(bundle), [].append)
+    sound = engine.embed_sound(tiny.spectrogram)
+    fragile.lost = when == 'looking'
+    compare = engine.look(tiny.image)
+    fragile.lost = True
+    if when == 'embedding':
+        sound = engine.embed_sound(tiny.spectrogram)
+    for _ in range(2):
+        np.testing.assert_allclose(compare(sound), tiny.logits, atol=1e-4)
+    assert engine.identity.name == 'onnxruntime'
 
 
 def test_a_sound_is_kept_as_it_is_without_a_copy(fragile, tiny):

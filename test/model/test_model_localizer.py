@@ -15,19 +15,23 @@ from ros2_avloc.vision.preprocess import network_input
 
 
 class Counting:
-    """An engine that counts how often the engine within embeds a sound."""
+    """An engine that counts how often the engine within embeds a sound, or looks at an image."""
 
     def __init__(self, engine) -> None:
         self._engine = engine
         self.identity = engine.identity
-        self.embedded = 0
+        self.embedded = self.looked = 0
 
     def embed_sound(self, heard):
         self.embedded += 1
         return self._engine.embed_sound(heard)
 
+    def look(self, image):
+        self.looked += 1
+        return self._engine.look(image)
+
     def localize(self, image, sound):
-        return self._engine.localize(image, sound)
+        return self.look(image)(sound)
 
     def close(self) -> None:
         self._engine.close()
@@ -75,9 +79,21 @@ def test_a_sound_that_failed_is_not_remembered(bundle, engine):
     assert engine.embedded == 1
 
 
+def test_a_frame_that_was_looked_at_is_not_looked_at_again(bundle, engine):
+    localizer, frame, sound = Localizer(engine, bundle), _frame(1), Sound(_noise(1), 48000, 0)
+    unprepared = localizer.localize(frame, sound).heatmap
+    localizer.look(frame)
+    assert engine.looked == 2
+    np.testing.assert_array_equal(localizer.localize(frame, sound).heatmap, unprepared)
+    assert engine.looked == 2
+    assert not np.allclose(localizer.localize(_frame(2), sound).heatmap, unprepared, atol=1e-4)
+    assert engine.looked == 3
+
+
 class NotANumber(Counting):
-    def localize(self, image, sound):
-        return super().localize(image, sound) * np.float32(np.nan)
+    def look(self, image):
+        compare = super().look(image)
+        return lambda sound: compare(sound) * np.float32(np.nan)
 
 
 def test_what_is_not_a_number_never_becomes_a_heatmap(bundle, engine):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -10,6 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ros2_avloc.errors import EngineError
+
+Comparison = Callable[[Any], NDArray[np.float32]]
+"""Compares an image that was looked at with a sound: takes what `Engine.embed_sound` of the same engine gave,
+returns logits, float32 ``(14, 14)``."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,15 @@ class Engine(Protocol):
         -------
         Any
             The embedding, to be handed to `localize` of the same engine; may live on a device.
+        """
+
+    def look(self, image: NDArray[np.float32]) -> Comparison:
+        """Do with an image what can be done before its sound is there.
+
+        Parameters
+        ----------
+        image
+            float32 ``(1, 3, 224, 224)``, which must not change then.
         """
 
     def localize(self, image: NDArray[np.float32], sound: Any) -> NDArray[np.float32]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ros2_avloc.errors import EngineError
-from ros2_avloc.model.engines.base import EngineIdentity
+from ros2_avloc.model.engines.base import Comparison, EngineIdentity
 
 Array = NDArray[np.float32]
 Graph = Callable[..., Array]
@@ -66,9 +67,13 @@ class GraphEngine:
         """Embed float32 ``(257, 200)`` as float32 ``(1, 128)``; raise EngineError if the library fails."""
         return self._graphs.run('sound', spectrogram[None, None])
 
+    def look(self, image: Array) -> Comparison:
+        """Embed an image; raise EngineError if the library fails."""
+        return partial(self.compare, self.embed_image(image))
+
     def localize(self, image: Array, sound: Array) -> Array:
         """Return float32 ``(14, 14)`` logits; raise EngineError if the library fails."""
-        return self.compare(self.embed_image(image), sound)
+        return self.look(image)(sound)
 
     def embed_image(self, image: Array) -> Array:
         """Embed float32 ``(1, 3, 224, 224)`` as ``(1, 128, 14, 14)``, to be compared with many sounds."""

@@ -8,13 +8,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import tensorrt as trt
 
 from ros2_avloc.errors import DeviceLostError, EngineError
 from ros2_avloc.model.bundle import Bundle
-from ros2_avloc.model.engines.base import EngineIdentity
+from ros2_avloc.model.engines.base import Comparison, EngineIdentity
 from ros2_avloc.model.engines.build import LOG, build
 from ros2_avloc.model.engines.cuda import Array, DeviceArray, Gpu, PinnedArray, Stream, find_gpu
 from ros2_avloc.model.engines.layers import count_products
@@ -231,6 +232,10 @@ class TensorRtEngine:
         embedding = Embedding(array)
         weakref.finalize(embedding, self._spare.append, array).atexit = False
         return embedding
+
+    def look(self, image: Array) -> Comparison:
+        """Keep an image: one launch does all that is to be done with it, once its sound is there."""
+        return partial(self.localize, image)
 
     def localize(self, image: Array, sound: Embedding) -> Array:
         """Return float32 ``(14, 14)`` logits; errors as of `embed_sound`."""

@@ -22,7 +22,7 @@ from torch.nn import functional
 
 from ros2_avloc.errors import DeviceLostError, EngineError, EngineUnavailableError
 from ros2_avloc.model.bundle import Bundle
-from ros2_avloc.model.engines.base import EngineIdentity, identify
+from ros2_avloc.model.engines.base import Comparison, EngineIdentity, identify
 from ros2_avloc.model.engines.graphs import Array
 from ros2_avloc.model.engines.options import EngineOptions
 from ros2_avloc.model.engines.processor import processor_name
@@ -113,6 +113,10 @@ class TorchEngine:
         with self._running('sound'):
             self._inputs['spectrogram'].set(spectrogram[None, None])
             return self._run['sound']().clone()
+
+    def look(self, image: Array) -> Comparison:
+        """Keep an image: one launch does all that is to be done with it, once its sound is there."""
+        return partial(self.localize, image)
 
     def localize(self, image: Array, sound: Tensor) -> Array:
         """Return float32 ``(14, 14)`` logits; errors as of `embed_sound`."""
