@@ -8,12 +8,15 @@ import torch
 from ros2_avloc.errors import InputError
 from ros2_avloc.learning.material.banks import categories
 from ros2_avloc.learning.material.naming import Crops
-from ros2_avloc.learning.material.sources import CloseUps
+from ros2_avloc.learning.material.scenes import Mixture
+from ros2_avloc.learning.material.sources import CloseUps, Scenes
 from ros2_avloc.learning.material.streams import Stream
 from ros2_avloc.learning.networks import AVOLNet
 from ros2_avloc.learning.training.correspondence import Correspondence
-from ros2_avloc.learning.training.lessons import Lessons, Replays, Teaching
+from ros2_avloc.learning.training.heads import HeadsAlone
+from ros2_avloc.learning.training.lessons import Lessons, Teaching
 from ros2_avloc.learning.training.loop import Budget, StoppedError, fit
+from ros2_avloc.learning.training.replay import Replays
 
 STEPS = 5
 
@@ -71,7 +74,15 @@ def same(one, other):
     return one == other
 
 
-@pytest.mark.parametrize('make', [matching, lessons])
+def heads(world, directory, network=AVOLNet):
+    numbers = {name: number for number, name in enumerate(categories([world]))}
+    stream = Stream([(Scenes(world, Mixture(), numbers=numbers), 1.0)], seed=2)
+    learner = HeadsAlone(network(4, 16), Budget(STEPS, 4, 3e-3, workers=0), len(numbers), stream,
+                         directory / 'pool', seed=3)
+    return learner, stream
+
+
+@pytest.mark.parametrize('make', [matching, lessons, heads])
 def test_interrupted_and_resumed_equals_uninterrupted(make, world, tmp_path):
     whole = run(make, world, tmp_path / 'whole')
     run(make, world, tmp_path / 'parts', stop=2)

@@ -32,9 +32,15 @@ def describe_maps(network: Network, maps: Tensor) -> Tensor:
 
 def describe_sounds(network: Network, spectrograms: Tensor) -> Tensor:
     """Return what a network compares of sounds ``(n, 1, 257, 200)``."""
+    return describe_pooled(network, network.sound(spectrograms).amax(dim=(2, 3)))
+
+
+def describe_pooled(network: Network, pooled: Tensor) -> Tensor:
+    """Return what a network compares of sounds, from its sound tower's pooled vectors ``(n, channels)``."""
     if isinstance(network, L3Net):
-        return network.pool_sound(spectrograms)
-    return network.embed_sound(spectrograms)
+        return pooled
+    described: Tensor = (network.heads.embed_pooled if isinstance(network, AVOLNet) else network.hear)(pooled)
+    return described
 
 
 def logits_of_pairs(network: Network, pictures: Tensor, sounds: Tensor, *, all_cells: bool = False) -> Tensor:

@@ -46,7 +46,7 @@ class Correspondence(Learner):
         """Return the loss of what the towers made of a batch, and log its parts."""
         pictures = gathered(describe_maps(self.network, maps))
         best = logits_of_pairs(self.network, pictures, gathered(sounds), all_cells=self.all_cells)
-        relations = self.relations({key: gathered(batch[key]) for key in _RELATED if key in batch})
+        relations = self.relations({key: gathered(batch[key]) for key in RELATED if key in batch})
         losses = {loss.__name__: loss(best, relations) for loss in self.losses}
         self.log_dict(losses)
         return torch.stack(list(losses.values())).sum()
@@ -87,7 +87,8 @@ class CloseUpCorrespondence(Correspondence):
     all_cells = True
 
 
-_RELATED = ('identity', 'sound_identity', 'seen', 'heard', 'known')
+RELATED = ('identity', 'sound_identity', 'seen', 'heard', 'known')
+"""What items tell of which pairs correspond, those of streams with categories all of it."""
 
 
 class PaperCorrespondence(Correspondence):
@@ -133,21 +134,14 @@ class TaggedCorrespondence(Correspondence):
     ----------
     categories
         How many there are.
-    heads_alone
-        Whether the towers stay as they are: heads that know nothing yet would spoil what the towers have
-        learned (Kumar et al., "Fine-Tuning can Distort Pretrained Features", ICLR 2022).
     """
 
     losses = (contrastive, logistic, decided)
 
-    def __init__(self, network: Network, budget: Budget, categories: int, *,
-                 heads_alone: bool = False) -> None:
+    def __init__(self, network: Network, budget: Budget, categories: int) -> None:
         super().__init__(network, budget)
         channels = 8 * network.width
         self.see = nn.Sequential(nn.BatchNorm2d(channels), nn.Conv2d(channels, categories, 1))
-        self._frozen = [network.vision, network.sound] if heads_alone else []
-        for tower in self._frozen:
-            tower.requires_grad_(False)
 
     def begin_with(self, to_names: Mapping[str, Tensor]) -> None:
         """Take over the layer of `Lessons` that names pictures, without its first name: nothing."""
@@ -156,24 +150,22 @@ class TaggedCorrespondence(Correspondence):
 
     def training_step(self, batch: Batch) -> Tensor:
         """Return the loss of one batch of scenes."""
-        for tower in self._frozen:
-            tower.eval()
         maps = self.network.vision(scaled(batch['image']))
         pairs = self.loss_of(maps, describe_sounds(self.network, batch['spectrogram']), batch)
-        seen = self._tags(maps, batch)
-        self.log('seen', seen)
-        return pairs + seen
+        return pairs + self.tags(maps, batch)
 
     def relations(self, batch: Batch) -> Relations:
         """Return which pairs correspond: by category where it is known, else by recording."""
         return Relations.told(batch['seen'], batch['heard'], batch['known'], batch['identity'],
                               batch['sound_identity'])
 
-    def _tags(self, maps: Tensor, batch: Batch) -> Tensor:
-        """Return the loss of the tags of pictures whose categories are known."""
+    def tags(self, maps: Tensor, batch: Batch) -> Tensor:
+        """Return, and log, the loss of the tags of pictures whose categories are known."""
         there = torch.full((batch['seen'].shape[1],), TAG_THERE, device=maps.device)
         tags = self.see(maps).amax(dim=(2, 3)).float()
         losses = nnf.binary_cross_entropy_with_logits(tags, batch['seen'].float(), pos_weight=there,
                                                       reduction='none')
         known = batch['known'].float()
-        return (losses.mean(dim=1) * known).sum() / known.sum().clamp(min=1)
+        seen = (losses.mean(dim=1) * known).sum() / known.sum().clamp(min=1)
+        self.log('seen', seen)
+        return seen

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,12 +18,12 @@ import torch.nn.functional as nnf
 from torch import Tensor, nn
 from torch.utils.data import default_collate
 
-from ros2_avloc.learning.material.streams import Stream, numbers_at
+from ros2_avloc.learning.material.streams import Stream
 from ros2_avloc.learning.networks.matching import Network
 from ros2_avloc.learning.training.augmentation import blended, masked, patched, varied_crops
 from ros2_avloc.learning.training.imitation import Projection, following, imitation
 from ros2_avloc.learning.training.loop import Budget, Learner, scaled
-from ros2_avloc.learning.training.replay import Lesson, Pool
+from ros2_avloc.learning.training.replay import Lesson, Pool, Replays
 from ros2_avloc.learning.training.teachers import Ear, Eye
 
 FOLLOWED = {'vision': 2.0, 'sound': 1.0}
@@ -38,14 +37,6 @@ COMPONENTS = 256
 
 FITTED = {'vision': 960, 'sound': 2_560}
 """Things that the components are fitted to; a crop gives 16 vectors, a sound one."""
-
-
-@dataclass(frozen=True)
-class Replays:
-    """How many things are kept, and how many of them are learned from again at each step."""
-
-    kept: int
-    drawn: int
 
 
 class NamedThings(NamedTuple):
@@ -87,21 +78,11 @@ class Teaching:
 
     def lesson(self, batch: Lesson, step: int, rank: int, world: int, rng: np.random.Generator) -> Lesson:
         """Return the things of a batch, and others from before, with answers; the batch is kept."""
-        fresh = len(batch['number'])
         new = {'thing': batch['thing'].cpu(), 'name': batch['name'].cpu(),
                'answer': self._answer(batch['shown'])}
-        place = step * fresh
-        self.pool.extend(batch['number'].tolist(), range(place, place + fresh), new)
-        oldest = max(0, place + fresh - self.replays.kept)
-        places = rng.integers(oldest, place + fresh, self.replays.drawn).tolist()
-        numbers = [numbers_at(one // fresh, fresh, rank, world)[one % fresh] for one in places]
-        if not places:
-            return new
-        again = self.pool.get(numbers, places)
-        # The answers are kept in half precision, which autocast does not concatenate.
-        both = {key: (new[key], again[key]) for key in ('thing', 'name')}
-        both['answer'] = (new['answer'].float(), again['answer'].float())
-        return {key: torch.cat(parts) for key, parts in both.items()}
+        both = self.pool.with_earlier(batch['number'].tolist(), new, self.replays.drawn, step=step, rank=rank,
+                                      world=world, rng=rng)
+        return {**both, 'answer': both['answer'].float()}
 
     def _made(self, numbers: Sequence[int]) -> Lesson:
         batch = default_collate([self._stream[number] for number in numbers])

@@ -1,8 +1,9 @@
-"""Things that were learned from before, kept with the teacher's answers: answers cost more than learning."""
+"""What was learned from before, kept with what costs more than learning: answers of teachers or towers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,18 @@ from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ros2_avloc.learning.material.streams import numbers_at
+
 Lesson = dict[str, Tensor]
-"""A batch of things: ``thing``, ``name`` and ``answer``."""
+"""A batch of things: ``thing``, ``name`` and ``answer``; or of scenes, as a tower's maps."""
+
+
+@dataclass(frozen=True)
+class Replays:
+    """How many things are kept, and how many of them are learned from again at each step."""
+
+    kept: int
+    drawn: int
 
 
 class Pool:
@@ -57,6 +68,32 @@ class Pool:
             missing, first = np.unique(wanted[lost], return_index=True)
             self.extend(missing.tolist(), at[lost][first].tolist(), self._make(missing.tolist()))
         return {key: torch.from_numpy(kept[at]) for key, kept in self._files.items() if key != 'number'}
+
+    def with_earlier(self, numbers: Sequence[int], new: Lesson, drawn: int, *, step: int, rank: int,
+                     world: int, rng: np.random.Generator) -> Lesson:
+        """Keep the things of a step, and return them with some from before.
+
+        Parameters
+        ----------
+        numbers, new
+            Of this step and process; `new` in memory of the processor.
+        drawn
+            How many from before.
+        step, rank, world
+            Of the step, the process, and how many processes there are.
+        rng
+            Chooses.
+        """
+        fresh = len(numbers)
+        place = step * fresh
+        self.extend(numbers, range(place, place + fresh), new)
+        if not drawn:
+            return new
+        places = rng.integers(max(0, place + fresh - self._size), place + fresh, drawn).tolist()
+        earlier = [numbers_at(one // fresh, fresh, rank, world)[one % fresh] for one in places]
+        again = self.get(earlier, places)
+        with torch.autocast('cpu', enabled=False):  # it does not concatenate half precision
+            return {key: torch.cat([values, again[key]]) for key, values in new.items()}
 
     def remove(self) -> None:
         """Remove the files."""

@@ -25,9 +25,11 @@ from ros2_avloc.learning.training.correspondence import (
     PaperCorrespondence,
     TaggedCorrespondence,
 )
-from ros2_avloc.learning.training.lessons import Lessons, NamedThings, Replays, teaching_of
+from ros2_avloc.learning.training.heads import HeadsAlone
+from ros2_avloc.learning.training.lessons import Lessons, NamedThings, teaching_of
 from ros2_avloc.learning.training.loop import Budget, Learner
 from ros2_avloc.learning.training.recipe import Recipe
+from ros2_avloc.learning.training.replay import Replays
 from ros2_avloc.learning.training.rungs import REPEATED
 
 CHECKED = 192
@@ -67,6 +69,8 @@ class Stage:
 
     def made(self) -> tuple[Learner, Stream]:
         """Return what learns, and what it learns from."""
+        if not self.resume:
+            shutil.rmtree(self.replays, ignore_errors=True)
         if self.name in ('pictures', 'sounds'):
             return self._lessons()
         if self.recipe.rung == 'paper':
@@ -83,8 +87,9 @@ class Stage:
         numbers = self.material.numbers
         scenes = self.material.stream(lambda bank: Scenes(bank, Mixture(), numbers=numbers), recorded=True,
                                       numbers=True)
-        learner = TaggedCorrespondence(self.network, self.budget, len(numbers),
-                                       heads_alone=self.name == 'heads')
+        learner = (
+            HeadsAlone(self.network, self.budget, len(numbers), scenes, self.replays, self.recipe.seed)
+            if self.name == 'heads' else TaggedCorrespondence(self.network, self.budget, len(numbers)))
         if self.lessons is not None and not self.resume:
             learner.begin_with(part_of(self.lessons, 'to_names.'))
         return learner, scenes
@@ -114,8 +119,6 @@ class Stage:
         if self.recipe.teachers is None:
             budget = replace(budget, batch=budget.batch + REPLAYS[self.name].drawn)
         else:
-            if not self.resume:
-                shutil.rmtree(self.replays, ignore_errors=True)
             teaching = teaching_of(tower, self.recipe.teachers, stream, REPLAYS[self.name], self.replays)
         return Lessons(self.network, tower, budget, len(numbers), teaching=teaching,
                        seed=self.recipe.seed), stream
