@@ -20,7 +20,8 @@ demo:
 	@$(SETUP) -- python -m ros2_avloc.node.demo
 
 test:
-	@ROS_PYTHON_CHECK_FIELDS=1 $(SETUP) learning test -- python -m pytest
+	@$(SETUP) learning test -- python -m pytest test/learning --numprocesses 2 --dist loadfile
+	@ROS_PYTHON_CHECK_FIELDS=1 $(SETUP) learning test -- python -m pytest --ignore test/learning
 
 bench:
 	@$(SETUP) learning -- python -m benchmark.run $(SECTIONS) $(addprefix --pack ,$(PACK))
