@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 import torch
-import torch.nn.functional as nnf
 
-from ros2_avloc.learning.training.augmentation import blended, masked, patched, varied_crops
+from ros2_avloc.learning.training.augmentation import masked, varied_crops
 from ros2_avloc.learning.training.lessons import varied
 from ros2_avloc.learning.training.loop import scaled
 
@@ -40,41 +39,10 @@ def test_answers_are_mirrored_with_their_crops():
     ramp = torch.linspace(0, 255, 112).to(torch.uint8).expand(40, 3, 112, 112).clone()
     answer = torch.arange(7.0).expand(40, 2, 7, 7).clone()
     lesson = varied({'thing': ramp, 'answer': answer, 'name': torch.arange(40)}, np.random.default_rng(2))
-    cells = nnf.avg_pool2d(lesson['thing'].mean(dim=1, keepdim=True), 16)
-    for seen, told in zip(cells.flatten(1), lesson['answer'][:, 0].flatten(1), strict=True):
-        assert float(torch.corrcoef(torch.stack([seen, told]))[0, 1]) > 0.95
-    whole = lesson['answer'][lesson['part'] == 0]
-    assert 4 <= int((whole[:, 0, 0, -1] > 3).sum()) <= len(whole) - 4
+    rises = lesson['thing'][..., -20:].mean(dim=(1, 2, 3)) > lesson['thing'][..., :20].mean(dim=(1, 2, 3))
+    assert 8 <= int(rises.sum()) <= 32
+    assert torch.equal(rises, lesson['answer'][:, 0, 0, -1] > 3)
     assert torch.equal(lesson['name'], torch.arange(40))
-
-
-def test_half_of_the_crops_get_a_rectangle_of_another_with_its_answers():
-    number = torch.arange(200)
-    thing = number.to(torch.uint8)[:, None, None, None].expand(200, 3, 112, 112)
-    answer = number.float()[:, None, None, None].expand(200, 5, 7, 7)
-    lesson = patched({'thing': thing, 'answer': answer, 'name': number}, np.random.default_rng(3))
-    cells = lesson['answer'][:, 0]
-    assert torch.equal(lesson['answer'], cells[:, None].expand_as(answer))
-    pixels = nnf.interpolate(cells[:, None].expand(200, 3, 7, 7), scale_factor=16)
-    assert torch.equal(lesson['thing'].float(), pixels)
-    foreign = cells != number[:, None, None]
-    assert torch.equal(lesson['other'], number.roll(1))
-    assert torch.equal(cells[foreign], lesson['other'].float()[:, None, None].expand_as(cells)[foreign])
-    assert torch.allclose(lesson['part'], foreign.float().mean(dim=(1, 2)))
-    for one in foreign[foreign.any(dim=(1, 2))]:
-        rows, columns = one.any(dim=1), one.any(dim=0)
-        assert torch.equal(one, rows[:, None] & columns)
-    assert 70 <= int((lesson['part'] > 0).sum()) <= 130
-
-
-def test_half_of_the_sounds_are_blended_with_less_of_another():
-    number = torch.arange(200)
-    thing = number.float()[:, None, None, None].expand(200, 1, 257, 200)
-    lesson = blended({'thing': thing, 'name': number}, np.random.default_rng(3))
-    part, other = lesson['part'], lesson['other'].float()
-    assert torch.allclose(lesson['thing'][:, 0, 9, 9], (1 - part) * number + part * other, atol=1e-3)
-    assert float(part.max()) < 0.5
-    assert 70 <= int((part > 0).sum()) <= 130
 
 
 def test_bands_and_stretches_of_spectrograms_take_their_mean():

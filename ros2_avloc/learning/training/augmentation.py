@@ -9,56 +9,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ros2_avloc.learning.material.streams import Rng
-from ros2_avloc.learning.networks.towers import STRIDE
 from ros2_avloc.learning.training.loop import scaled
-from ros2_avloc.learning.training.replay import Lesson
 
 GREY, UNSHARP, NOISY = 0.08, 0.2, 0.25
 """Shares of crops without colour, with blur (half of them) or of fewer pixels, and with noise."""
 
 BANDS, STRETCHES = 0.5, 0.3
 """Shares of spectrograms of which some frequencies, or some time, are hidden."""
-
-MIXED = 0.5
-"""Share of things that are mixed with another one."""
-
-
-def patched(lesson: Lesson, rng: Rng) -> Lesson:
-    """Return crops, some with a rectangle of another one: see `blended` for what is told of both.
-
-    As CutMix (Yun et al., ICCV 2019) does, but of whole cells, so that what a teacher answers to each cell
-    stays true but at the rims.
-    """
-    count, cells = len(lesson['thing']), lesson['thing'].shape[-1] // STRIDE
-    sides = rng.integers(1, cells, (2, count, 1)) * (rng.random((count, 1)) < MIXED)
-    begins = rng.integers(0, cells - sides + 1)
-    places = np.arange(cells)
-    rows, columns = (places >= begins) & (places < begins + sides)
-    inside = torch.from_numpy(rows[:, None, :, None] & columns[:, None, None, :]).to(lesson['thing'].device)
-    pixels = inside.repeat_interleave(STRIDE, 2).repeat_interleave(STRIDE, 3)
-    masks = {'thing': pixels, 'answer': inside}
-    both = {key: torch.where(mask, lesson[key].roll(1, 0), lesson[key])
-            for key, mask in masks.items() if key in lesson}
-    return {**lesson, **both, 'other': lesson['name'].roll(1, 0), 'part': inside.float().mean(dim=(1, 2, 3))}
-
-
-def blended(lesson: Lesson, rng: Rng) -> Lesson:
-    """Return sounds, some mixed with up to as much of another one, and so the answers to them.
-
-    As mixup (Zhang et al., ICLR 2018) does, in the logarithm, which served PANNs best (Kong et al., 2020).
-
-    Returns
-    -------
-    Lesson
-        Of each sound also ``other``, the name of what it is mixed with, and ``part``, how much of it is that.
-    """
-    count = len(lesson['thing'])
-    parts = rng.uniform(0, 0.5, count) * (rng.random(count) < MIXED)
-    part = torch.from_numpy(parts.astype(np.float32)).to(lesson['thing'].device)
-    alone = {key: values.float() for key, values in lesson.items() if key in ('thing', 'answer')}
-    both = {key: torch.lerp(values, values.roll(1, 0), part[:, None, None, None])
-            for key, values in alone.items()}
-    return {**lesson, **both, 'other': lesson['name'].roll(1, 0), 'part': part}
 
 
 def varied_crops(crops: Tensor, rng: Rng) -> Tensor:

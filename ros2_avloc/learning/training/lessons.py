@@ -20,7 +20,7 @@ from torch.utils.data import default_collate
 
 from ros2_avloc.learning.material.streams import Stream
 from ros2_avloc.learning.networks.matching import Network
-from ros2_avloc.learning.training.augmentation import blended, masked, patched, varied_crops
+from ros2_avloc.learning.training.augmentation import masked, varied_crops
 from ros2_avloc.learning.training.imitation import Projection, following, imitation
 from ros2_avloc.learning.training.loop import Budget, Learner, scaled
 from ros2_avloc.learning.training.replay import Lesson, Pool, Replays
@@ -148,19 +148,20 @@ class Lessons(Learner):
         if self._teaching:
             taught = self._teaching.lesson(batch, self.global_step, self.global_rank, self._world, rng)
             lesson = {key: values.to(self.device) for key, values in taught.items()}
-        vary = varied if self._tower == 'vision' else varied_sounds
-        return self.loss_of(vary(lesson, rng), self.global_step)
+        if self._tower == 'vision':
+            return self.loss_of(varied(lesson, rng), self.global_step)
+        return self.loss_of({**lesson, 'thing': masked(lesson['thing'], rng)}, self.global_step)
 
     def loss_of(self, lesson: Lesson, step: int) -> Tensor:
-        """Return the loss of things with names, some of two, and answers where there are any."""
+        """Return the loss of things with names, and answers where there are any."""
         maps = self._maps(lesson['thing'])
         names = self.to_names(maps)
-        losses = {'naming': _naming(names, lesson)}
+        losses = {'naming': _naming(names, lesson['name'])}
         if self._teaching:
             answers = lesson['answer'].float()
             guide = self.guide(answers)
             losses['imitation'] = imitation(self.to_answers(maps), answers)
-            losses['guide'] = _naming(guide, lesson)
+            losses['guide'] = _naming(guide, lesson['name'])
             losses['following'] = following(names, guide)
         self.log_dict({**losses, 'named': _right(names, lesson['name'])})
         weights = {'following': FOLLOWED[self._tower] * min(1.0, step / RISING)}
@@ -184,28 +185,16 @@ class Lessons(Learner):
 
 
 def varied(lesson: Lesson, rng: np.random.Generator) -> Lesson:
-    """Return crops in [-1, 1], some mirrored or patched, in other light and by other cameras."""
+    """Return crops in [-1, 1], some mirrored with their answers, in other light and by other cameras."""
     things = lesson['thing']
     mirrored = torch.from_numpy(rng.random((len(things), 1, 1, 1)) < 0.5).to(things.device)
     turned: Lesson = {key: torch.where(mirrored, lesson[key].flip(3), lesson[key])
                       for key in ('thing', 'answer') if key in lesson}
-    both = patched({**lesson, **turned}, rng)
-    return {**both, 'thing': varied_crops(both['thing'], rng)}
+    return {**lesson, **turned, 'thing': varied_crops(turned['thing'], rng)}
 
 
-def varied_sounds(lesson: Lesson, rng: np.random.Generator) -> Lesson:
-    """Return spectrograms, some mixed, some with hidden parts."""
-    both = blended(lesson, rng)
-    return {**both, 'thing': masked(both['thing'], rng)}
-
-
-def _naming(names: Tensor, lesson: Lesson) -> Tensor:
-    pooled = _pooled(names)
-    losses = {key: nnf.cross_entropy(pooled, lesson[key], label_smoothing=0.05, reduction='none')
-              for key in ('name', 'other') if key in lesson}
-    if 'other' in losses:
-        return torch.lerp(losses['name'], losses['other'], lesson['part']).mean()
-    return losses['name'].mean()
+def _naming(names: Tensor, wanted: Tensor) -> Tensor:
+    return nnf.cross_entropy(_pooled(names), wanted, label_smoothing=0.05)
 
 
 def _right(names: Tensor, wanted: Tensor) -> Tensor:
