@@ -9,7 +9,7 @@ from ros2_avloc.attention.attention import Attention, Why
 from ros2_avloc.attention.fusion import fuse, hear_out_of_view
 from ros2_avloc.attention.heard import Heard
 from ros2_avloc.attention.interest import hear
-from ros2_avloc.attention.sources import Source, find_faint, find_sources
+from ros2_avloc.attention.sources import Source, find_sources_and_faint
 from ros2_avloc.attention.track import Track
 from ros2_avloc.attention.tracker import Tracker
 from ros2_avloc.audio.array import Array, PowerMap
@@ -164,10 +164,10 @@ class Pipeline:
         if power is not None and mounting is not None:
             localization = _fused(localization, power, camera, mounting)
         threshold = settings.threshold or self._threshold
-        sources = find_sources(localization.heatmap, camera, threshold=threshold, limit=settings.limit)
+        sources, faint = find_sources_and_faint(localization.heatmap, camera, threshold=threshold,
+                                                limit=settings.limit)
         if pose is None:
             return Result(frame, localization, sources, [], None, Why.NO_POSE)
-        faint = find_faint(localization.heatmap, camera, threshold=threshold, limit=settings.limit)
         heard: list[Heard] = []
         if power is not None and mounting is not None:
             heard = hear_out_of_view(power, sources, camera, mounting)

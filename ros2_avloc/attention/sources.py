@@ -80,16 +80,19 @@ def find_sources(heatmap: Heatmap, camera: Camera, *, threshold: float, limit: i
     return _sources(heatmap, find_peaks(heatmap, threshold), camera, threshold, limit)
 
 
-def find_faint(heatmap: Heatmap, camera: Camera, *, threshold: float, limit: int) -> list[Source]:
-    """Find peaks below the threshold that are likely to sound all the same, best first.
+def find_sources_and_faint(heatmap: Heatmap, camera: Camera, *, threshold: float,
+                           limit: int) -> tuple[list[Source], list[Source]]:
+    """Find what sounds, and what is likely to sound (see `LIKELY`) though it is below the threshold.
 
-    Parameters are those of `find_sources`.
+    Parameters are those of `find_sources`; both lists are as long as `limit` at most, best first.
     """
-    peaks = find_peaks(heatmap, LIKELY)
-    if all(heatmap[peak] >= threshold for peak in peaks):
-        return []
+    peaks = find_peaks(heatmap, min(threshold, LIKELY))
+    above = [peak for peak in peaks if heatmap[peak] >= threshold]
+    sources = _sources(heatmap, above, camera, threshold, limit)
+    if len(above) == len(peaks):
+        return sources, []
     likely = _sources(heatmap, peaks, camera, LIKELY, GRID * GRID)
-    return [source for source in likely if source.probability < threshold][:limit]
+    return sources, [source for source in likely if source.probability < threshold][:limit]
 
 
 def _sources(heatmap: Heatmap, peaks: list[Cell], camera: Camera, threshold: float,

@@ -104,8 +104,10 @@ _OFFSET = np.float32(FRONT_END.offset_db / FRONT_END.scale_db)
 
 def _columns(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     """Columns of `samples`, one per row: float32 ``(len(samples) // 240 - 1, 257)``."""
-    frames = np.lib.stride_tricks.sliding_window_view(samples, FRONT_END.window_samples)[::FRONT_END.hop]
-    spectrum = scipy.fft.rfft(frames * _WINDOW, n=FRONT_END.fft, axis=1)
+    hops = samples[:len(samples) // FRONT_END.hop * FRONT_END.hop].reshape(-1, FRONT_END.hop)
+    frames = np.hstack([hops[:-1], hops[1:]])  # a window is two hops
+    frames *= _WINDOW
+    spectrum = scipy.fft.rfft(frames, n=FRONT_END.fft, axis=1)
     power = np.square(spectrum.real)
     power += np.square(spectrum.imag)
     power += np.float32(FRONT_END.floor)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from ros2_avloc.attention.bearing import angle, azimuth_elevation, turns
-from ros2_avloc.attention.sources import bearings_of, find_faint, find_peaks, find_sources, refine
+from ros2_avloc.attention.sources import bearings_of, find_peaks, find_sources, find_sources_and_faint, refine
 from ros2_avloc.vision.camera import Camera
 from ros2_avloc.vision.grid import cell_to_pixel
 
@@ -79,15 +79,22 @@ def test_nothing_above_the_threshold_is_no_source(heatmap):
     assert find_sources(heatmap, PINHOLE, threshold=0.4, limit=5) == []
 
 
+def _probabilities(sources):
+    return [source.probability for source in sources]
+
+
 def test_what_is_faint_is_likely_and_below_the_threshold():
     blobs = [_blob(3, 3, height=0.9), _blob(3, 10, height=0.65), _blob(10, 3, height=0.55)]
     heatmap = np.maximum.reduce(blobs)
-    faint, = find_faint(heatmap, PINHOLE, threshold=0.7, limit=5)
+    sources, (faint,) = find_sources_and_faint(heatmap, PINHOLE, threshold=0.7, limit=5)
+    assert _probabilities(sources) == [pytest.approx(0.9)]
     assert faint.probability == pytest.approx(0.65)
     truth = PINHOLE.rays(cell_to_pixel([(3, 10)], 640, 480))[0]
     assert angle(faint.bearing.vector, truth) < math.radians(1)
-    assert find_faint(heatmap, PINHOLE, threshold=0.64, limit=5) == []
-    assert find_faint(heatmap, PINHOLE, threshold=0.4, limit=5) == []
+    for threshold in (0.64, 0.4):
+        sources, faint = find_sources_and_faint(heatmap, PINHOLE, threshold=threshold, limit=5)
+        alone = find_sources(heatmap, PINHOLE, threshold=threshold, limit=5)
+        assert _probabilities(sources) == _probabilities(alone) and not faint
 
 
 def test_two_sources_are_two_best_first_even_where_they_touch():
