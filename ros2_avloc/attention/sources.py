@@ -29,6 +29,7 @@ LIKELY = 0.6
 """Least probability of what keeps up a track that sounds, though it is no source. Of 1 (none), 0.65,
 0.6 and 0.55 it is right most often on photos that are set aside (docs/attention.md)."""
 
+_ROWS, _COLUMNS = np.indices((GRID, GRID))
 _NEIGHBOURS = np.ones((3, 3), np.uint8)
 _STEP = 0.25
 _STEPS = _STEP * np.array([(0, 0), (1, 0), (-1, 0), (0, 1), (0, -1)])
@@ -215,7 +216,6 @@ def _component(mask: Mask, cell: Cell) -> Mask:
 
 def _nearest(peaks: list[Cell]) -> NDArray[np.intp]:
     """Index of the nearest of one or more peaks for each cell."""
-    rows, columns = np.indices((GRID, GRID))
-    distances = [np.hypot(rows - row, columns - column) for row, column in peaks]
+    distances = [np.hypot(_ROWS - row, _COLUMNS - column) for row, column in peaks]
     owners: NDArray[np.intp] = np.argmin(distances, axis=0)
     return owners
