@@ -44,8 +44,8 @@ def _cost(track: Motion, source: Bearing, sounds: bool) -> float:
     innovation, variance = difference(track, source)
     # Two rows and columns by hand: NumPy's solve, det and norm take many times as long for so few.
     (x, y), ((a, b), (c, d)) = innovation.tolist(), variance.tolist()
-    determinant = a * d - b * c
-    distance = (d * x * x - (b + c) * x * y + a * y * y) / determinant
+    determinant: float = a * d - b * c
+    distance: float = (d * x * x - (b + c) * x * y + a * y * y) / determinant
     within = distance <= GATE and math.hypot(x, y) <= REACH
     if not within:
         return _NEVER
