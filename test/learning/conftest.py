@@ -13,9 +13,9 @@ from ros2_avloc.learning.material.banks import simulated_bank
 if importlib.util.find_spec('torch') and importlib.util.find_spec('lightning'):
     import torch
 
-    @pytest.fixture(autouse=True)
+    @pytest.fixture(autouse=True, scope='session')
     def one_thread():
-        """Keep sums in one order; threads that wait by spinning would make tests slow besides."""
+        """Keep sums in one order, in fixtures too; threads that wait by spinning would be slow besides."""
         torch.set_num_threads(1)
 else:
     collect_ignore_glob = ['test_*.py']
