@@ -20,7 +20,7 @@ demo:
 	@$(SETUP) -- python -m ros2_avloc.node.demo
 
 test:
-	@$(SETUP) learning test -- python -m pytest test/learning --numprocesses 2 --dist loadfile
+	@ROS_PYTHON_CHECK_FIELDS=1 $(SETUP) learning test -- python -m pytest test/learning --numprocesses 2 --dist loadfile
 	@ROS_PYTHON_CHECK_FIELDS=1 $(SETUP) learning test -- python -m pytest --ignore test/learning
 
 bench:
