@@ -3,10 +3,11 @@
 import re
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from ros2_avloc.cli import app
-from ros2_avloc.learning.bundling.again import learn_again
+from ros2_avloc.learning.bundling.again import export_again, learn_again
 from ros2_avloc.learning.training import learn
 from ros2_avloc.learning.training.recipe import Recipe, written
 from ros2_avloc.learning.training.rungs import budgets
@@ -38,3 +39,12 @@ def test_what_no_command_made_is_not_said_to_be_made_by_one():
     assert said.startswith('`avloc train RUN --rung taught --teachers TEACHERS` is the nearest command')
     assert '--stage' not in said
     assert learn_again({}) == 'no recipe was recorded.'
+
+
+@pytest.mark.parametrize(('stages', 'stage'), [
+    (['pictures: 5 steps, batch 16, rate 0.002', 'heads: 8 minutes, batch 32, rate 0.001'], 'heads'),
+    (['AVC with tags, both towers learn: 850 steps of 32'], 'avc'), ([], 'avc')])
+def test_the_stage_that_was_learned_last_is_exported(stages, stage):
+    training = {'recipe': {'stages': stages}, 'learned_from': {'packs': ['data'], 'videos': [], 'bags': []}}
+    said = export_again(training, {'sets': {'real': {'origin': {'scenes': 7}}}})
+    assert said == f'`avloc export RUN/{stage}/last.ckpt BUNDLE --pack PACK --scenes 7`'

@@ -44,8 +44,9 @@ def learn_again(recipe: Mapping[str, Any]) -> str:
 
 def export_again(training: Mapping[str, Any], report: Mapping[str, Any]) -> str:
     """Return the command that exports what was learned again, by what the bundle and its report hold."""
-    stages = training.get('recipe', {}).get('stages') or ['avc']
-    checkpoint = f'{str(stages[-1]).split(":")[0]}/last.ckpt'
+    stages = training.get('recipe', {}).get('stages', [])
+    last = _STAGE.fullmatch(str(stages[-1])) if stages else None
+    checkpoint = f'{last[1] if last else "avc"}/last.ckpt'
     options = [f'--mean-with RUN{number}/{checkpoint}'
                for number, _ in enumerate(training.get('mean_with', []), start=2)]
     options += [f'--{option} {option.upper()}' for folders, option in _FOLDERS.items()
