@@ -15,7 +15,6 @@ from ros2_avloc.learning.measures.maps import Box, target_cells
 from ros2_avloc.learning.measuring.cases import SOUNDING, SWAPPED, Case, CaseSet, Heard, View
 from ros2_avloc.model.bundle import Bundle
 from ros2_avloc.model.engines.base import Engine
-from ros2_avloc.model.engines.graphs import GraphEngine
 from ros2_avloc.vision.preprocess import network_input
 
 KEPT_SIDE = 320
@@ -41,21 +40,19 @@ class NetworkJudge:
     Parameters
     ----------
     engine
-        Opened on `bundle`. Where it runs towers and head one by one, each view passes its tower once;
-        else once for every sound.
+        Opened on `bundle`. Where it runs the towers apart, each view passes its tower once; else once for
+        every sound.
     bundle
         Gives the calibration.
     """
 
     def __init__(self, engine: Engine, bundle: Bundle) -> None:
         self._engine = engine
-        self._parts = engine if isinstance(engine, GraphEngine) else None
         self._calibration = bundle.calibration
 
     def see(self, view: View) -> Any:
-        """Embed the cells of a view."""
-        image = network_input(view.rgb)
-        return image if self._parts is None else self._parts.embed_image(image)
+        """Look at a view."""
+        return self._engine.look(network_input(view.rgb))
 
     def hear(self, heard: Heard) -> Any:
         """Embed a sound."""
@@ -63,8 +60,7 @@ class NetworkJudge:
 
     def compare(self, seen: Any, heard: Any) -> NDArray[np.float32]:
         """Return the heatmap."""
-        compare = self._engine.localize if self._parts is None else self._parts.compare
-        return self._calibration.probability(compare(seen, heard))
+        return self._calibration.probability(seen(heard))
 
 
 @dataclass(frozen=True)

@@ -69,21 +69,16 @@ class GraphEngine:
 
     def look(self, image: Array) -> Comparison:
         """Embed an image; raise EngineError if the library fails."""
-        return partial(self.compare, self.embed_image(image))
+        return partial(self._compare, self._graphs.run('vision', image))
 
     def localize(self, image: Array, sound: Array) -> Array:
         """Return float32 ``(14, 14)`` logits; raise EngineError if the library fails."""
         return self.look(image)(sound)
 
-    def embed_image(self, image: Array) -> Array:
-        """Embed float32 ``(1, 3, 224, 224)`` as ``(1, 128, 14, 14)``, to be compared with many sounds."""
-        return self._graphs.run('vision', image)
-
-    def compare(self, cells: Array, sound: Array) -> Array:
-        """Return float32 ``(14, 14)`` logits of an embedded image and an embedded sound."""
-        logits = self._graphs.run('head', cells, sound)
-        return logits.reshape(logits.shape[-2:])
-
     def close(self) -> None:
         """Free the graphs."""
         self._graphs.close()
+
+    def _compare(self, cells: Array, sound: Array) -> Array:
+        logits = self._graphs.run('head', cells, sound)
+        return logits.reshape(logits.shape[-2:])
