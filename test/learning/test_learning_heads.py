@@ -35,6 +35,24 @@ def test_heads_learn_and_towers_stay_as_they_are(made, world, tmp_path):
             assert not torch.equal(value, before[name]), name
 
 
+@pytest.mark.parametrize('made', [AVOLNet, AVENet])
+def test_the_loss_of_heads_alone_falls(made, world, tmp_path, monkeypatch):
+    torch.manual_seed(1)
+    learner, stream = learner_of(made(4, 16), world, tmp_path)
+    for name in ('log', 'log_dict'):  # there is no trainer to log to
+        monkeypatch.setattr(learner, name, lambda *args, **options: None)
+    batch = torch.utils.data.default_collate([stream[number] for number in range(4)])
+    optimiser = torch.optim.Adam([one for one in learner.parameters() if one.requires_grad], lr=3e-3)
+    losses = []
+    for _ in range(10):
+        loss = learner.training_step(batch)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(float(loss.detach()))
+    assert losses[-1] < losses[0]
+
+
 @pytest.mark.parametrize(('made', 'replays'), [(AVOLNet, WITH_CELLS), (AVENet, POOLED)])
 def test_a_batch_holds_many_scenes_from_before(made, replays, world, tmp_path, monkeypatch):
     learner, stream = learner_of(made(4, 16), world, tmp_path)

@@ -74,10 +74,10 @@ def same(one, other):
     return one == other
 
 
-def heads(world, directory, network=AVOLNet):
+def heads(world, directory):
     numbers = {name: number for number, name in enumerate(categories([world]))}
     stream = Stream([(Scenes(world, Mixture(), numbers=numbers), 1.0)], seed=2)
-    learner = HeadsAlone(network(4, 16), Budget(STEPS, 4, 3e-3, workers=0), len(numbers), stream,
+    learner = HeadsAlone(AVOLNet(4, 16), Budget(STEPS, 4, 3e-3, workers=0), len(numbers), stream,
                          directory / 'pool', seed=3)
     return learner, stream
 
