@@ -103,7 +103,9 @@ class Faults:
 
     def by_cause(self, where: str) -> list[Fault]:
         """Return the faults of one stream or part, the most frequent first."""
-        faults = [fault for (place, _), fault in list(self._faults.items()) if place == where]
+        # A copy is made at one go; a list of items allocates each, and another thread may come in between.
+        known = self._faults.copy()
+        faults = [fault for (place, _), fault in known.items() if place == where]
         return sorted(faults, key=lambda fault: -fault.count)
 
 
