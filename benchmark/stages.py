@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmark.material import Material, simulate
 from benchmark.measure import Run, Times, again, times
@@ -98,10 +99,14 @@ def _before(material: Material, sounds: list[Sound]) -> dict[str, Run]:
         stream = SpectrogramStream()
         return (partial(stream.spectrogram, sound) for sound in sounds)
 
+    def decoded(encoding: str, channels: int) -> Run:
+        images = [np.ascontiguousarray(frame.rgb[:, :, :channels]) for frame in material.frames]
+        return lambda: (partial(_decode, image, encoding) for image in images)
+
     return {
         HEARD: heard,
-        'image to frame (rgb8)': lambda: (partial(_decode, frame.rgb, 'rgb8') for frame in material.frames),
-        YUV: lambda: (partial(_decode, frame.rgb[:, :, :2], 'yuv422') for frame in material.frames),
+        'image to frame (rgb8)': decoded('rgb8', 3),
+        YUV: decoded('yuv422', 2),
         RESIZED: lambda: (partial(network_input, frame.rgb) for frame in material.frames),
         'sound to spectrogram': spectrogram,
     }
@@ -150,7 +155,9 @@ def _behind(material: Material, sounds: list[Sound], bundle: Bundle) -> dict[str
     }
 
 
-def _decode(pixels: Any, encoding: str) -> None:
-    height, width = pixels.shape[:2]
-    data = np.ascontiguousarray(pixels).reshape(-1)
-    to_rgb(data, encoding=encoding, height=height, width=width, step=data.size // height, big_endian=False)
+def _decode(pixels: NDArray[np.uint8], encoding: str) -> None:
+    height, width, channels = pixels.shape
+    to_rgb(
+        pixels.reshape(-1), encoding=encoding, height=height, width=width, step=width * channels,
+        big_endian=False,
+    )

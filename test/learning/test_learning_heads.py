@@ -15,11 +15,11 @@ from ros2_avloc.learning.training.heads import POOLED, WITH_CELLS, HeadsAlone
 from ros2_avloc.learning.training.loop import Budget, fit
 
 
-def learner_of(network, world, directory, steps=1):
-    numbers = {name: number for number, name in enumerate(categories([world]))}
+def learner_of(network, world, directory, steps=1, *, told=True):
+    numbers = {name: number for number, name in enumerate(categories([world]))} if told else None
     stream = Stream([(Scenes(world, Mixture(), numbers=numbers), 1.0)], seed=2)
     budget = Budget(steps, 4, 3e-3, workers=0)
-    return HeadsAlone(network, budget, len(numbers), stream, directory / 'pool', seed=3), stream
+    return HeadsAlone(network, budget, stream, directory / 'pool', seed=3, told=told), stream
 
 
 @pytest.mark.parametrize('made', [lambda: AVOLNet(4, 16), lambda: AVENet(4, 16), lambda: L3Net(4)])
@@ -35,10 +35,11 @@ def test_heads_learn_and_towers_stay_as_they_are(made, world, tmp_path):
             assert not torch.equal(value, before[name]), name
 
 
+@pytest.mark.parametrize('told', [True, False])
 @pytest.mark.parametrize('made', [AVOLNet, AVENet])
-def test_the_loss_of_heads_alone_falls(made, world, tmp_path, monkeypatch):
+def test_the_loss_of_heads_alone_falls(made, told, world, tmp_path, monkeypatch):
     torch.manual_seed(1)
-    learner, stream = learner_of(made(4, 16), world, tmp_path)
+    learner, stream = learner_of(made(4, 16), world, tmp_path, told=told)
     for name in ('log', 'log_dict'):  # there is no trainer to log to
         monkeypatch.setattr(learner, name, lambda *args, **options: None)
     batch = torch.utils.data.default_collate([stream[number] for number in range(4)])
@@ -51,6 +52,14 @@ def test_the_loss_of_heads_alone_falls(made, world, tmp_path, monkeypatch):
         optimiser.step()
         losses.append(float(loss.detach()))
     assert losses[-1] < losses[0]
+
+
+def test_without_categories_the_recordings_say_what_differs(world, tmp_path):
+    learner, stream = learner_of(AVENet(4, 16), world, tmp_path, told=False)
+    batch = torch.utils.data.default_collate([stream[number] for number in range(4)])
+    assert not batch.keys() & {'seen', 'heard', 'known'}
+    assert (learner.relations(batch).differs == ~torch.eye(4, dtype=torch.bool)).all()
+    assert [loss.__name__ for loss in learner.losses] == ['contrastive', 'logistic']
 
 
 @pytest.mark.parametrize(('made', 'replays'), [(AVOLNet, WITH_CELLS), (AVENet, POOLED)])

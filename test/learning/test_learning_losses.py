@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from ros2_avloc.learning.material.streams import APART, NOBODY
+from ros2_avloc.learning.material.streams import ANY_GROUP, APART, NOBODY
 from ros2_avloc.learning.training.losses import Relations, contrastive, decided, logistic
 
 # Scene 0 shows 0 and 1 and sounds like 0; scene 1 shows 1 and sounds so; scene 2 shows 2, with silence.
@@ -99,10 +99,18 @@ def test_without_labels_too_a_source_tells_no_pair_apart():
     assert relations.differs.tolist() == [[0, 1, 0, 1], [1, 0, 0, 1], [0, 0, 0, 1], [0, 0, 1, 1]]
 
 
+def test_moments_of_two_groups_are_not_held_against_each_other():
+    """Recordings are entered at one place in each group: the place would tell them apart."""
+    groups = torch.tensor([3, 3, 8, ANY_GROUP])
+    relations = Relations.apart(torch.arange(4), torch.tensor([0, 1, 2, NOBODY]), groups)
+    assert relations.corresponds.tolist() == torch.diag(torch.tensor([True, True, True, False])).tolist()
+    assert relations.differs.tolist() == [[0, 1, 0, 1], [1, 0, 0, 1], [0, 0, 0, 1], [0, 0, 0, 1]]
+
+
 def test_where_categories_are_unknown_a_source_tells_nothing_either():
     known = torch.tensor([True, True, False])
     identities = torch.tensor([0, 1, APART])
-    told = Relations.told(SEEN, HEARD, known, identities, identities)
+    told = Relations.told(SEEN, HEARD, known, Relations.apart(identities))
     assert told.corresponds.diagonal().all()
     assert not told.differs[2].any()
     assert not told.differs[:, 2].any()
@@ -114,6 +122,6 @@ def test_two_moments_of_one_recording_are_no_mismatch():
 
 def test_categories_count_where_they_are_known():
     known = torch.tensor([True, True, False])
-    told = Relations.told(SEEN, HEARD, known, torch.arange(3), torch.tensor([0, 1, 2]))
+    told = Relations.told(SEEN, HEARD, known, Relations.apart(torch.arange(3)))
     assert told.corresponds.tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
     assert told.differs.tolist() == [[0, 0, 1], [1, 0, 1], [1, 1, 0]]

@@ -183,22 +183,39 @@ def side_of(moments, number, which):
             'place': (usable[index] - usable[0]) / (usable[-1] - usable[0]), 'variation': drawn}
 
 
-def partners_of(moments, batch, related, rng):
-    """Yield pairs, picture and sound, of batches: as many that correspond as differ."""
-    for first in range(0, PAIRS, batch):
-        recordings = [moments.draw(number).recording for number in range(first, first + batch)]
-        relations = related(torch.tensor(recordings))
+def halves(recordings, groups):
+    return Relations.halves(recordings)
+
+
+def apart(recordings, groups):
+    return Relations.apart(recordings, groups=groups)
+
+
+def apart_in_all_groups(recordings, groups):
+    return Relations.apart(recordings)
+
+
+def partners_of(moments, batch, related, earlier, rng):
+    """Yield pairs, picture and sound, of steps: as many that correspond as differ.
+
+    A step is a batch with as many `earlier` ones as heads alone learn from again.
+    """
+    for place in range(PAIRS // batch):
+        steps = np.array([place, *rng.integers(0, place + 1, earlier)])
+        numbers = (steps[:, None] * batch + np.arange(batch)).ravel()
+        recordings = torch.tensor([moments.draw(number).recording for number in numbers.tolist()])
+        relations = related(recordings, torch.from_numpy(numbers // batch))
         right, wrong = relations.corresponds.nonzero(), relations.differs.nonzero()
         kept = min(len(right), len(wrong), batch // 2)
         for pairs in (right, wrong):
-            yield from (first + rng.permutation(pairs.numpy())[:kept]).tolist()
+            yield from numbers[rng.permutation(pairs.numpy())[:kept]].tolist()
 
 
-def pairs_of(recordings, naive='', batch=16, related=Relations.halves):
+def pairs_of(recordings, naive='', batch=16, related=halves, earlier=0):
     """Return metadata and kind of pairs, drawn as they are, or with a mistake."""
     moments, rng = Moments(recordings, seed=4, group=batch), np.random.default_rng(9)
     features, kinds = [], []
-    for number, partner in partners_of(moments, batch, related, rng):
+    for number, partner in partners_of(moments, batch, related, earlier, rng):
         seen, heard = side_of(moments, number, 'seen'), side_of(moments, partner, 'heard')
         if naive == 'aligned' and partner == number:
             heard |= {name: seen[name] for name in ('time', 'place', 'index')}
@@ -239,10 +256,10 @@ def at_chance(features, kinds):
     return low <= right <= high
 
 
-@pytest.mark.parametrize('related', [Relations.halves, Relations.apart])
+@pytest.mark.parametrize(('related', 'earlier'), [(halves, 0), (apart, 0), (apart, 3)])
 @pytest.mark.parametrize(('count', 'batch'), [(40, 16), (20, 64)])
-def test_metadata_do_not_tell_pairs_apart(count, batch, related):
-    features, kinds = pairs_of(made(count), batch=batch, related=related)
+def test_metadata_do_not_tell_pairs_apart(count, batch, related, earlier):
+    features, kinds = pairs_of(made(count), batch=batch, related=related, earlier=earlier)
     assert kinds.mean() == 0.5
     assert len(kinds) > 0.9 * PAIRS
     assert at_chance(features, kinds)
@@ -266,6 +283,10 @@ def test_nor_where_recordings_differ_in_length():
 @pytest.mark.parametrize('mistake', ['aligned', 'off the grid', 'anywhere', 'varied twice'])
 def test_the_metadata_of_naive_samplers_do(mistake):
     assert not at_chance(*pairs_of(made(), mistake))
+
+
+def test_the_metadata_of_pairs_across_groups_do():
+    assert not at_chance(*pairs_of(made(), related=apart_in_all_groups, earlier=3))
 
 
 # Real files.

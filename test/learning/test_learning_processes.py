@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from ros2_avloc.learning.material.streams import Stream
+from ros2_avloc.learning.material.streams import ANY_GROUP, Stream
 from ros2_avloc.learning.networks import AVOLNet
 from ros2_avloc.learning.training import loop
 from ros2_avloc.learning.training.correspondence import Correspondence
@@ -25,7 +25,8 @@ class Noise:
         image = rng.integers(0, 256, (3, 64, 64)).astype('uint8')
         sound = rng.standard_normal((1, 257, 200)).astype('float32')
         return {'image': torch.from_numpy(image), 'spectrogram': torch.from_numpy(sound),
-                'identity': torch.tensor(number), 'sound_identity': torch.tensor(number)}
+                'identity': torch.tensor(number), 'sound_identity': torch.tensor(number),
+                'group': torch.tensor(ANY_GROUP)}
 
 
 class Plain(Correspondence):

@@ -77,8 +77,8 @@ def same(one, other):
 def heads(world, directory):
     numbers = {name: number for number, name in enumerate(categories([world]))}
     stream = Stream([(Scenes(world, Mixture(), numbers=numbers), 1.0)], seed=2)
-    learner = HeadsAlone(AVOLNet(4, 16), Budget(STEPS, 4, 3e-3, workers=0), len(numbers), stream,
-                         directory / 'pool', seed=3)
+    learner = HeadsAlone(AVOLNet(4, 16), Budget(STEPS, 4, 3e-3, workers=0), stream, directory / 'pool',
+                         seed=3, told=True)
     return learner, stream
 
 

@@ -26,7 +26,7 @@ def test_a_sound_that_nothing_in_view_makes_belongs_to_nobody(world):
     stream = Stream([(Scenes(world, Mixture(negatives=1.0, kinds=('silence', 'hum'))), 1.0)], seed=1)
     items = [stream[number] for number in range(6)]
     assert [int(item['sound_identity']) for item in items] == [NOBODY] * 6
-    told = {'image', 'spectrogram', 'identity', 'sound_identity', 'number'}
+    told = {'image', 'spectrogram', 'identity', 'sound_identity', 'group', 'number'}
     assert all(set(item) == told for item in items)
 
 
@@ -36,7 +36,8 @@ class Clips:
     def item(self, number, rng):
         identity = int(rng.integers(3))
         return {'image': torch.full((3, 224, 224), 80 * identity, dtype=torch.uint8),
-                'spectrogram': torch.full((1, 257, 200), float(identity)), 'identity': torch.tensor(identity)}
+                'spectrogram': torch.full((1, 257, 200), float(identity)), 'identity': torch.tensor(identity),
+                'group': torch.tensor(number // 4)}
 
 
 def test_recordings_have_identities_of_their_own_and_no_categories(world):

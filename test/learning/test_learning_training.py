@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from ros2_avloc.learning.material.streams import ANY_GROUP
 from ros2_avloc.learning.networks import AVENet, AVOLNet, L3Net
 from ros2_avloc.learning.networks.matching import KINDS, describe_maps, describe_sounds, logits_of_pairs
 from ros2_avloc.learning.training.checks import check_of
@@ -29,8 +30,8 @@ def ten_pairs():
         spectrograms[number, :, 20 * number:20 * number + 20] = 1.0
     flags = torch.eye(10, dtype=torch.bool)
     return {'image': images, 'spectrogram': spectrograms, 'identity': torch.arange(10),
-            'sound_identity': torch.arange(10), 'seen': flags, 'heard': flags,
-            'known': torch.ones(10, dtype=torch.bool)}
+            'sound_identity': torch.arange(10), 'group': torch.full((10,), ANY_GROUP),
+            'seen': flags, 'heard': flags, 'known': torch.ones(10, dtype=torch.bool)}
 
 
 def steps(learner, count):

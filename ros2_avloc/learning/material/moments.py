@@ -103,7 +103,7 @@ class Moments:
     def item(self, number: int, rng: Rng) -> Item:
         """Return item `number`; `rng` is not used, for a recording's moments are decoded together."""
         sample = self.sample(number)
-        return _picture(sample) | _sound(sample)
+        return _picture(sample) | _sound(sample) | {'group': torch.tensor(number // self.group)}
 
     def sample(self, number: int) -> Sample:
         """Return the moment of item `number`, decoded and varied."""

@@ -2,7 +2,8 @@
 
 Each holds ``image`` uint8 ``(3, side, side)``, ``spectrogram`` float32 ``(1, 257, 200)``, and the identities
 of the recordings that picture and sound are of, int64 ``identity`` and ``sound_identity`` (`NOBODY` where
-nothing in view makes the sound). Where categories are asked for, also ``seen`` and ``heard``, bool
+nothing in view makes the sound), and the ``group`` that a recorded one was drawn with, int64 (see `moments`;
+`ANY_GROUP` of composed ones). Where categories are asked for, also ``seen`` and ``heard``, bool
 ``(categories,)``: what is in view, and what sounds (there or elsewhere), and ``known``: whether these two
 are.
 """
@@ -23,7 +24,7 @@ from ros2_avloc.learning.material.banks import Bank
 from ros2_avloc.learning.material.naming import draw_crop
 from ros2_avloc.learning.material.pictures import Layout
 from ros2_avloc.learning.material.scenes import Mixture, draw_scene, draw_sound
-from ros2_avloc.learning.material.streams import NOBODY, Item, Rng
+from ros2_avloc.learning.material.streams import ANY_GROUP, NOBODY, Item, Rng
 
 Numbers = Mapping[str, int]
 """Numbers of categories, from 0."""
@@ -81,7 +82,7 @@ class CloseUps:
 
 
 class Recordings(Protocol):
-    """Moments of recordings: ``image``, ``spectrogram``, and ``identity`` of the recording, 0 and up."""
+    """Moments of recordings: ``image``, ``spectrogram``, ``identity`` of the recording, and ``group``."""
 
     def item(self, number: int, rng: Rng) -> Item:
         """Return a moment; all that is left to chance is drawn from `rng`."""
@@ -113,7 +114,8 @@ def pair_of(rgb: NDArray[np.uint8], samples: NDArray[np.float32], number: int, c
     return {'image': torch.from_numpy(rgb.transpose(2, 0, 1).copy()),
             'spectrogram': torch.from_numpy(spectrogram(samples))[None],
             'identity': torch.tensor(number),
-            'sound_identity': torch.tensor(number if corresponds else NOBODY)}
+            'sound_identity': torch.tensor(number if corresponds else NOBODY),
+            'group': torch.tensor(ANY_GROUP)}
 
 
 def told(numbers: Numbers | None, seen: Sequence[str], heard: Sequence[str]) -> Item:

@@ -26,6 +26,9 @@ Item = dict[str, Tensor]
 NOBODY = -1
 """Identity of a sound that belongs to no picture."""
 
+ANY_GROUP = -1
+"""Group of an item that may be held against items of all groups: one that was composed."""
+
 
 class Source(Protocol):
     """Where items come from."""

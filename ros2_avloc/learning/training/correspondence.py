@@ -30,12 +30,21 @@ Batch = dict[str, Tensor]
 
 
 class Correspondence(Learner):
-    """The paper's logistic loss, and a contrastive one beside it, over all pairs of a batch; no labels."""
+    """The paper's logistic loss, and a contrastive one beside it, over all pairs of a batch.
 
-    def __init__(self, network: Network, budget: Budget) -> None:
+    Parameters
+    ----------
+    told
+        Whether items tell categories: then these say which pairs correspond, and what is hardest to refuse
+        counts most (`losses.decided`). Else recordings alone say so, and a second dog is another thing.
+    """
+
+    def __init__(self, network: Network, budget: Budget, *, told: bool = False) -> None:
         super().__init__(budget)
-        self.network = network
+        self.network, self.told = network, told
         network.requires_grad_(True)
+        if told:
+            self.losses = (*self.losses, decided)
 
     def training_step(self, batch: Batch) -> Tensor:
         """Return the loss of one batch."""
@@ -55,8 +64,11 @@ class Correspondence(Learner):
     all_cells = False
 
     def relations(self, batch: Batch) -> Relations:
-        """Return which pairs correspond: known from recordings alone."""
-        return Relations.apart(batch['identity'], batch['sound_identity'])
+        """Return which pairs correspond: by category where it is told, else by recording."""
+        by_recording = Relations.apart(batch['identity'], batch['sound_identity'], batch['group'])
+        if not self.told:
+            return by_recording
+        return Relations.told(batch['seen'], batch['heard'], batch['known'], by_recording)
 
     def validation_step(self, check: Check) -> None:
         """Log how well logits tell pairs from others, and how often the peak lies on what sounds."""
@@ -87,7 +99,7 @@ class CloseUpCorrespondence(Correspondence):
     all_cells = True
 
 
-RELATED = ('identity', 'sound_identity', 'seen', 'heard', 'known')
+RELATED = ('identity', 'sound_identity', 'group', 'seen', 'heard', 'known')
 """What items tell of which pairs correspond, those of streams with categories all of it."""
 
 
@@ -136,10 +148,8 @@ class TaggedCorrespondence(Correspondence):
         How many there are.
     """
 
-    losses = (contrastive, logistic, decided)
-
     def __init__(self, network: Network, budget: Budget, categories: int) -> None:
-        super().__init__(network, budget)
+        super().__init__(network, budget, told=True)
         channels = 8 * network.width
         self.see = nn.Sequential(nn.BatchNorm2d(channels), nn.Conv2d(channels, categories, 1))
 
@@ -153,11 +163,6 @@ class TaggedCorrespondence(Correspondence):
         maps = self.network.vision(scaled(batch['image']))
         pairs = self.loss_of(maps, describe_sounds(self.network, batch['spectrogram']), batch)
         return pairs + self.tags(maps, batch)
-
-    def relations(self, batch: Batch) -> Relations:
-        """Return which pairs correspond: by category where it is known, else by recording."""
-        return Relations.told(batch['seen'], batch['heard'], batch['known'], batch['identity'],
-                              batch['sound_identity'])
 
     def tags(self, maps: Tensor, batch: Batch) -> Tensor:
         """Return, and log, the loss of the tags of pictures whose categories are known."""

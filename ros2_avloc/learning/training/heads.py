@@ -13,7 +13,7 @@ from torch.utils.data import default_collate
 from ros2_avloc.learning.material.streams import Item, Stream
 from ros2_avloc.learning.networks import AVOLNet
 from ros2_avloc.learning.networks.matching import Network, describe_pooled
-from ros2_avloc.learning.training.correspondence import RELATED, Batch, TaggedCorrespondence
+from ros2_avloc.learning.training.correspondence import RELATED, Batch, Correspondence
 from ros2_avloc.learning.training.loop import Budget, scaled
 from ros2_avloc.learning.training.replay import Lesson, Pool, Replays
 
@@ -21,8 +21,8 @@ WITH_CELLS, POOLED = Replays(kept=8_000, drawn=96), Replays(kept=32_000, drawn=4
 """Scenes for a network that compares cells, whose maps take 100 kB at width 32, and for those that pool."""
 
 
-class HeadsAlone(TaggedCorrespondence):
-    """`TaggedCorrespondence` of the heads, while the towers stay as they are.
+class HeadsAlone(Correspondence):
+    """`Correspondence` of the heads, while the towers stay as they are.
 
     Heads that know nothing yet would spoil what the towers have learned (Kumar et al., "Fine-Tuning can
     Distort Pretrained Features", ICLR 2022). What the towers make of a scene does not change, so it is kept:
@@ -30,19 +30,19 @@ class HeadsAlone(TaggedCorrespondence):
 
     Parameters
     ----------
-    categories
-        How many there are.
     stream
         Of scenes.
     directory
         For what is kept.
     seed
         Of which scenes are learned from again.
+    told
+        Whether scenes tell categories.
     """
 
-    def __init__(self, network: Network, budget: Budget, categories: int, stream: Stream, directory: Path,
-                 seed: int) -> None:
-        super().__init__(network, budget, categories)
+    def __init__(self, network: Network, budget: Budget, stream: Stream, directory: Path, seed: int, *,
+                 told: bool) -> None:
+        super().__init__(network, budget, told=told)
         network.vision.requires_grad_(False)
         network.sound.requires_grad_(False)
         self.seed = seed
@@ -66,13 +66,13 @@ class HeadsAlone(TaggedCorrespondence):
                                        step=self.global_step, rank=self.global_rank, world=world, rng=rng)
         scenes = {key: values.to(self.device) for key, values in kept.items()}
         sounds = describe_pooled(self.network, scenes['heard_as'].float())
-        return self.loss_of(scenes['seen_as'].float(), sounds, scenes) + self.tags(maps, batch)
+        return self.loss_of(scenes['seen_as'].float(), sounds, scenes)
 
     def _described(self, maps: Tensor, batch: Batch) -> Lesson:
         """Return what the heads compare of scenes, and what is known of them, in memory of the processor."""
         seen = maps if isinstance(self.network, AVOLNet) else maps.amax(dim=(2, 3), keepdim=True)
         heard = self.network.sound(batch['spectrogram']).amax(dim=(2, 3))
-        known = {key: batch[key].cpu() for key in RELATED}
+        known = {key: batch[key].cpu() for key in RELATED if key in batch}
         return {'seen_as': seen.half().cpu(), 'heard_as': heard.half().cpu(), **known}
 
     @torch.no_grad()

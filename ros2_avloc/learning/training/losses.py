@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as nnf
 from torch import Tensor
 
-from ros2_avloc.learning.material.streams import APART, NOBODY
+from ros2_avloc.learning.material.streams import ANY_GROUP, APART, NOBODY
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Relations:
         return cls(shared & own, ~shared)
 
     @classmethod
-    def apart(cls, pictures: Tensor, sounds: Tensor | None = None) -> Relations:
+    def apart(cls, pictures: Tensor, sounds: Tensor | None = None, groups: Tensor | None = None) -> Relations:
         """Compare recordings alone, without labels: pictures and sounds of two of one source differ.
 
         Parameters
@@ -45,20 +45,26 @@ class Relations:
         pictures, sounds
             Identity of the recording that each is of, int64 ``(n,)``; that of a sound is `NOBODY` where it
             belongs to no picture. Without `sounds` each is of its picture's recording.
+        groups
+            That pictures and their sounds were drawn with, int64 ``(n,)``, or `ANY_GROUP`. Without `groups`
+            all are of one.
 
         Unknown are pairs of one recording that were not made: another moment of it. Left out are pairs of two
-        sources, or the source alone would tell pairs apart; sounds of nobody differ from all pictures.
+        sources, or the source alone would tell pairs apart, and of two groups, or the place would at which
+        recordings are entered; sounds of nobody differ from all pictures.
         """
         sounds = pictures if sounds is None else sounds
         same = pictures[:, None] == sounds
         own = torch.eye(len(pictures), dtype=torch.bool, device=pictures.device)
         one_source = (pictures[:, None] // APART == sounds // APART) | (sounds == NOBODY)
-        return cls(same & own, ~same & one_source)
+        groups = torch.full_like(pictures, ANY_GROUP) if groups is None else groups
+        one_group = (groups[:, None] == groups) | (groups == ANY_GROUP)
+        return cls(same & own, ~same & one_source & one_group)
 
     @classmethod
-    def told(cls, seen: Tensor, heard: Tensor, known: Tensor, pictures: Tensor, sounds: Tensor) -> Relations:
+    def told(cls, seen: Tensor, heard: Tensor, known: Tensor, by_recording: Relations) -> Relations:
         """Compare categories where those of picture and sound are `known`, bool ``(n,)``, else recordings."""
-        by_category, by_recording = cls.of(seen, heard), cls.apart(pictures, sounds)
+        by_category = cls.of(seen, heard)
         both = known[:, None] & known
         return cls(torch.where(both, by_category.corresponds, by_recording.corresponds),
                    torch.where(both, by_category.differs, by_recording.differs))

@@ -71,7 +71,7 @@ class Pool:
 
     def with_earlier(self, numbers: Sequence[int], new: Lesson, drawn: int, *, step: int, rank: int,
                      world: int, rng: np.random.Generator) -> Lesson:
-        """Keep the things of a step, and return them with some from before.
+        """Keep the things of a step, and return them with some from before, steps of which stay together.
 
         Parameters
         ----------
@@ -89,8 +89,10 @@ class Pool:
         self.extend(numbers, range(place, place + fresh), new)
         if not drawn:
             return new
-        places = rng.integers(max(0, place + fresh - self._size), place + fresh, drawn).tolist()
-        earlier = [numbers_at(one // fresh, fresh, rank, world)[one % fresh] for one in places]
+        oldest = max(0, step + 1 - max(1, self._size // fresh))
+        steps = rng.integers(oldest, step + 1, -(-drawn // fresh)).tolist()
+        places = [place for one in steps for place in numbers_at(one, fresh)][:drawn]
+        earlier = [number for one in steps for number in numbers_at(one, fresh, rank, world)][:drawn]
         again = self.get(earlier, places)
         with torch.autocast('cpu', enabled=False):  # it does not concatenate half precision
             return {key: torch.cat([values, again[key]]) for key, values in new.items()}

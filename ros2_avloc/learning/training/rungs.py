@@ -45,7 +45,7 @@ RUNGS = MappingProxyType({
         'the best cell, no BatchNorm in the heads, Adam with weight decay 1e-5, rate times 0.94 every 16 '
         'epochs; the batch is what the machine holds, not 2048.'),
     'label-free': Rung(
-        {'close-ups': Usual(0.6, 64, 1e-3), 'avc': Usual(0.4, 64, 1e-3)},
+        {'close-ups': Usual(0.8, 64, 1e-3), 'heads': Usual(0.2, 64, 1e-3), 'avc': Usual(0.0, 64, 1e-4)},
         'AVC without labels or teachers: contrastive and logistic loss over all pairs of a batch, BatchNorm '
         'in the heads, first plain close-ups of single objects, then scenes of more and more objects, '
         'silence, noise, hum and sounds that no picture makes among the sounds; which pairs differ follows '

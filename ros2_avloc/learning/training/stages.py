@@ -80,16 +80,18 @@ class Stage:
             # Where there are recordings alone, whole frames: nobody knows where in them single objects are.
             close_ups = self.material.stream(CloseUps, recorded=not self.material.banks)
             return CloseUpCorrespondence(self.network, self.budget), close_ups
-        if self.recipe.rung == 'label-free':
-            mixture, curriculum = Mixture(kinds=LABEL_FREE), self.recipe.curriculum
-            scenes = self.material.stream(lambda bank: Scenes(bank, mixture, curriculum), recorded=True)
+        told = self.recipe.rung == 'taught'
+        numbers = self.material.numbers if told else None
+        mixture = Mixture() if told else Mixture(kinds=LABEL_FREE)
+        curriculum = 0 if told else self.recipe.curriculum
+        scenes = self.material.stream(lambda bank: Scenes(bank, mixture, curriculum, numbers), recorded=True,
+                                      numbers=told)
+        if self.name == 'heads':
+            return HeadsAlone(self.network, self.budget, scenes, self.replays, self.recipe.seed,
+                              told=told), scenes
+        if not told:
             return Correspondence(self.network, self.budget), scenes
-        numbers = self.material.numbers
-        scenes = self.material.stream(lambda bank: Scenes(bank, Mixture(), numbers=numbers), recorded=True,
-                                      numbers=True)
-        learner = (
-            HeadsAlone(self.network, self.budget, len(numbers), scenes, self.replays, self.recipe.seed)
-            if self.name == 'heads' else TaggedCorrespondence(self.network, self.budget, len(numbers)))
+        learner = TaggedCorrespondence(self.network, self.budget, len(self.material.numbers))
         if self.lessons is not None and not self.resume:
             learner.begin_with(part_of(self.lessons, 'to_names.'))
         return learner, scenes
