@@ -116,6 +116,7 @@ class Windows(Generic[T]):
         self._waiting: list[_Waiting[T]] = []
         self._limit = RateLimit(max_rate)
         self._newest: int | None = None
+        self._admitted: int | None = None
         self._taken: int | None = None
         self._now: int | None = None
         self._interval = 0
@@ -141,13 +142,14 @@ class Windows(Generic[T]):
         self._watch_clock(now)
         if self._newest is not None and stamp < self._newest - JUMP:
             self._start_anew()
-        self._interval = 0 if self._newest is None else max(stamp - self._newest, 0)
         self._newest = stamp if self._newest is None else max(stamp, self._newest)
         if self._taken is not None and stamp <= self._taken:
             self.drops[Drop.BUSY] += 1
         elif not self._limit.admits(stamp):
             self.drops[Drop.RATE_LIMIT] += 1
         else:
+            self._interval = 0 if self._admitted is None else max(stamp - self._admitted, 0)
+            self._admitted = stamp if self._admitted is None else max(stamp, self._admitted)
             insort(self._waiting, _Waiting(stamp, item, now), key=lambda frame: frame.stamp)
             self._make_room()
 
@@ -188,7 +190,7 @@ class Windows(Generic[T]):
         if not frames:
             return None
         newest = frames[-1]
-        passed_over = newest.stamp == self._newest and 0 < self._interval <= due - newest.stamp
+        passed_over = newest.stamp == self._admitted and 0 < self._interval <= due - newest.stamp
         return None if passed_over else newest.item
 
     @property
@@ -235,7 +237,7 @@ class Windows(Generic[T]):
         """Forget the time before a jump back; the audio of the frames that wait will not come any more."""
         self._drop_all(self._waiting)
         self._waiting = []
-        self._newest = self._taken = None
+        self._newest = self._admitted = self._taken = None
         self._limit = RateLimit(self.max_rate)
 
 

@@ -120,6 +120,16 @@ def test_no_frame_is_upcoming_that_another_one_will_pass_over() -> None:
     assert world.take(2.035) is None and world.windows.upcoming() == 2.033
 
 
+def test_a_frame_that_the_rate_limit_will_drop_passes_no_other_over() -> None:
+    world = World(max_rate=15)
+    world.hear(0, 1.98)
+    assert world.windows.upcoming() is None
+    world.hear(1.98, 2.06)
+    world.offer(2.017, 2.05, 2.083)  # at thirty a second; every other one is admitted
+    assert world.take(2.06) == 2.017
+    assert world.windows.upcoming() == 2.083  # when there is sound until 2.14, that of 2.117 was dropped
+
+
 def test_of_frames_that_wait_for_the_half_second_after_them_the_first_is_upcoming() -> None:
     world = World(alignment='centered')
     world.hear(0, 2)
