@@ -85,6 +85,6 @@ def test_reversed_padded_and_read_only_frames_give_the_same(size: tuple[int, int
 def test_the_front_end_survives_json_and_refuses_other_settings() -> None:
     front_end = ImageFrontEnd()
     assert ImageFrontEnd.from_dict(json.loads(json.dumps(front_end.as_dict()))) == front_end
-    assert ImageFrontEnd.from_dict({**front_end.as_dict(), 'version': 2}) != front_end
+    assert ImageFrontEnd.from_dict({**front_end.as_dict(), 'version': 1}) != front_end
     with pytest.raises(BundleError, match='gamma'):
         ImageFrontEnd.from_dict({**front_end.as_dict(), 'gamma': 2.2})
