@@ -54,12 +54,24 @@ def test_a_reduced_precision_is_right_or_refused_in_words(bundle, tiny, name, pr
     except EngineError as error:
         assert f'{name} in {precision} was not taken' in str(error)
         return
-    lowest = 'bf16' if precision == 'mixed' else precision
-    assert engine.identity.precision == lowest
-    assert lowest in engine.identity.layers
+    assert engine.identity.precision == precision
+    assert ('bf16' if precision == 'mixed' else precision) in engine.identity.layers
     logits = engine.localize(tiny.image, engine.embed_sound(tiny.spectrogram))
-    assert np.abs(expit(logits) - expit(tiny.logits)).max() <= TOLERANCE[lowest]
+    assert np.abs(expit(logits) - expit(tiny.logits)).max() <= TOLERANCE[precision]
     assert not np.array_equal(logits, tiny.logits)
+
+
+@pytest.mark.parametrize(('made', 'reason'), [
+    ('fp32', 'computes in fp32, not in bf16'),
+    ('bf16', 'computes vision in bf16 and sound in bf16, which is not what mixed is')])
+def test_openvino_says_mixed_only_of_what_the_library_has_mixed(bundle, monkeypatch, made, reason):
+    module = importlib.import_module('ros2_avloc.model.engines.openvino')
+    if 'BF16' not in module.shared_core().get_property('CPU', 'OPTIMIZATION_CAPABILITIES'):
+        pytest.skip('OpenVINO has no bfloat16 here')
+    settings = module._settings
+    monkeypatch.setattr(module, '_settings', lambda _: settings(made))
+    with pytest.raises(EngineError, match=reason):
+        open_engine(bundle, name='openvino', precision='mixed', strict=True)
 
 
 def test_auto_says_why_the_faster_ones_were_not_taken(bundle):

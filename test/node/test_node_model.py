@@ -75,6 +75,20 @@ def test_strict_takes_no_other_engine_and_says_so(cuda, lamp_bundle, tmp_path):
     model.close()
 
 
+@pytest.mark.parametrize('precision', ['fp32', 'mixed'])
+def test_a_precision_that_runs_as_asked_for_is_well(lamp_bundle, tmp_path, precision):
+    wanted = settings(lamp_bundle, tmp_path, engine='openvino', precision=precision, strict=True)
+    try:
+        model = Model(wanted)
+    except EngineError as error:
+        assert precision != 'fp32'
+        pytest.skip(str(error))
+    status = engine_status(wanted, engine=model.identity)
+    assert status.level == DiagnosticStatus.OK
+    assert status.message.startswith(f'openvino in {precision} on CPU (')
+    model.close()
+
+
 def test_a_build_that_goes_on_shows():
     status = engine_status(Settings(), engine=None, building='TensorRT builds the vision graph in fp16')
     assert status.level == DiagnosticStatus.WARN

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import openvino
 
 from ros2_avloc.errors import EngineError
 from ros2_avloc.model.bundle import Bundle
-from ros2_avloc.model.engines.base import identify
+from ros2_avloc.model.engines.base import EngineIdentity, identify
 from ros2_avloc.model.engines.graphs import Array, Graph, GraphEngine, Graphs
 from ros2_avloc.model.engines.options import EngineOptions
 
@@ -56,11 +57,14 @@ def graphs(paths: Mapping[str, Path], precision: str) -> Graphs:
     chains = {graph: [_compiled(core, part, 'CPU' if graph == 'head' else device, settings)
                       for part, settings in _parts(graph, core.read_model(path), precision)]
               for graph, path in paths.items()}
-    models = [model for chain in chains.values() for model in chain]
-    used = dict.fromkeys(name for model in models for name in model.get_property('EXECUTION_DEVICES'))
-    layers = Counter(layer for model in models for layer in _layers(model))
+    used = dict.fromkeys(name for chain in chains.values() for model in chain
+                         for name in model.get_property('EXECUTION_DEVICES'))
+    layers = {graph: Counter(layer for model in chain for layer in _layers(model))
+              for graph, chain in chains.items()}
     identity = identify('openvino', openvino.get_version(), ' and '.join(_named(core, name) for name in used),
-                        lowest, layers)
+                        lowest, sum(layers.values(), Counter()))
+    if precision == 'mixed':
+        identity = _mixed(identity, layers)
     return Graphs(identity, {name: _graph(chain) for name, chain in chains.items()})
 
 
@@ -138,6 +142,15 @@ def _parts(graph: str, model: openvino.Model, precision: str) -> list[tuple[open
 
 def _is_wide(node: openvino.Node) -> bool:
     return node.get_type_name() == 'Convolution' and list(node.input(1).get_shape())[2:] != [1, 1]
+
+
+def _mixed(identity: EngineIdentity, layers: Mapping[str, Counter[str]]) -> EngineIdentity:
+    """Say of an engine with bfloat16 in it that it is mixed, if the library made the towers as asked."""
+    made = {graph: ' and '.join(sorted(layers[graph])) for graph in ('vision', 'sound')}
+    if made['vision'] != 'fp32' or 'bf16' not in made['sound']:
+        raise EngineError(f'{identity.device} computes vision in {made["vision"]} and sound in '
+                          f'{made["sound"]}, which is not what mixed is')
+    return replace(identity, precision='mixed')
 
 
 def _layers(model: openvino.CompiledModel) -> Iterator[str]:
