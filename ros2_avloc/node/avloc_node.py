@@ -124,14 +124,14 @@ class AvlocNode(LifecycleNode):
 
     def _configure(self) -> None:
         self._poses = CameraPoses(self, self.settings.target_frame)
-        self._interrupted, self._building = False, 'The model is being opened.'
+        self._building = 'The model is being opened.'
         try:
             with answering(self):
                 self._model = Model(self.settings, EngineOptions(
                     progress=self._say_building, warn=self.get_logger().warning,
                     cancelled=lambda: self._interrupted or not self.context.ok()))
         finally:
-            self._building = ''
+            self._interrupted, self._building = False, ''
         self._outputs = Outputs(self)
         runs = self._model.identity
         layers = f' ({runs.layers})' if runs.layers else ''

@@ -174,8 +174,9 @@ def slow_build(machine, monkeypatch):
 
 @pytest.mark.usefixtures('slow_build')
 def test_a_build_can_be_cancelled(machine, bundle):
+    told = []
     with pytest.raises(EngineError, match='Opening tensorrt was cancelled'):
-        machine.open(bundle, cancelled=lambda: True)
+        machine.open(bundle, progress=told.append, cancelled=lambda: 'builds' in ' '.join(told))
     assert machine.tensorrt.builds == 0
     assert not list(machine.directory.glob('*.plan'))
 

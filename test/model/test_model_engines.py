@@ -98,6 +98,36 @@ def test_unknown_names_are_refused(bundle, wrong):
         open_engine(bundle, **wrong)
 
 
+def test_what_is_cancelled_beforehand_is_not_opened(bundle, monkeypatch):
+    module = importlib.import_module('ros2_avloc.model.engines.onnxruntime')
+    monkeypatch.setattr(module, 'load', lambda *_: pytest.fail('nobody wants it'))
+    with pytest.raises(EngineError, match=r'^Opening onnxruntime was cancelled\.$'):
+        open_engine(bundle, name='onnxruntime', options=EngineOptions(cancelled=lambda: True))
+
+
+def test_what_is_cancelled_while_one_cannot_be_had_goes_no_further(bundle, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'tensorrt', None)
+    monkeypatch.delitem(sys.modules, 'ros2_avloc.model.engines.tensorrt', raising=False)
+    before = iter([False])
+    with pytest.raises(EngineError, match=r'^Opening tensorrt was cancelled\.$'):
+        open_engine(bundle, options=EngineOptions(cancelled=lambda: next(before, True)))
+
+
+def test_an_engine_that_is_cancelled_while_it_opens_is_closed(bundle, tiny, monkeypatch):
+    module = importlib.import_module('ros2_avloc.model.engines.onnxruntime')
+    load, opened = module.load, []
+
+    def noted(*given):
+        opened.append(load(*given))
+        return opened[0]
+
+    monkeypatch.setattr(module, 'load', noted)
+    with pytest.raises(EngineError, match=r'^Opening onnxruntime was cancelled\.$'):
+        open_engine(bundle, name='onnxruntime', options=EngineOptions(cancelled=lambda: bool(opened)))
+    with pytest.raises(EngineError, match='onnxruntime was closed'):
+        opened[0].embed_sound(tiny.spectrogram)
+
+
 def test_an_absent_library_is_a_reason(bundle, monkeypatch):
     monkeypatch.setitem(sys.modules, 'openvino', None)
     monkeypatch.delitem(sys.modules, 'ros2_avloc.model.engines.openvino', raising=False)

@@ -71,9 +71,9 @@ def open_engine(
             out.add(engine)
             reasons.append(f'{engine} was not taken: {error}.')
         except EngineError as error:
-            if options.cancelled():
-                raise EngineError(f'Opening {engine} was cancelled.') from error
             reasons.append(f'{_named(engine, at)} was not taken: {error}.')
+        if options.cancelled():
+            raise EngineError(f'Opening {engine} was cancelled.')
     raise EngineError(' '.join(['No engine can run the model.', *reasons]))
 
 
@@ -100,11 +100,12 @@ def _named(engine: str, precision: str) -> str:
 
 
 def _open(bundle: Bundle, name: str, precision: str, options: EngineOptions) -> Engine:
+    _check_wanted(options)
     if name == 'torch' and options.asked != name and not has_driver():
         raise EngineUnavailableError('it finds no CUDA device, and is not the fastest on a CPU')
     try:
         module = importlib.import_module(f'ros2_avloc.model.engines.{name}')
-        return _checked(module.load(bundle, precision, options), bundle)
+        return _checked(module.load(bundle, precision, options), bundle, options)
     except ImportError as error:
         lacking = (error.name or name).split('.')[0]
         advice = 'see docs/tensorrt.md' if name == 'tensorrt' else f'pip install {lacking}'
@@ -116,11 +117,17 @@ def _open(bundle: Bundle, name: str, precision: str, options: EngineOptions) -> 
         raise EngineError(f'it cannot load or run the model ({told})') from error
 
 
-def _checked(engine: Engine, bundle: Bundle) -> Engine:
-    """Return an engine that computes what the bundle says; close any other."""
+def _checked(engine: Engine, bundle: Bundle, options: EngineOptions) -> Engine:
+    """Return an engine that computes what the bundle says and is still wanted; close any other."""
     try:
         check_golden(engine, bundle)
+        _check_wanted(options)
     except BaseException:
         engine.close()
         raise
     return engine
+
+
+def _check_wanted(options: EngineOptions) -> None:
+    if options.cancelled():
+        raise EngineError('it was cancelled')

@@ -34,7 +34,7 @@ class EngineOptions:
     warn
         Told what went wrong and did no harm to the result.
     cancelled
-        Asked about as often whether a build is no longer wanted.
+        Asked about as often, and before and after each engine is opened, whether none is wanted any more.
     """
 
     asked: str = 'auto'
