@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import os
 from concurrent.futures import ThreadPoolExecutor
 from operator import attrgetter
 from pathlib import Path
@@ -178,6 +179,36 @@ def test_a_driver_that_does_not_suit_tensorrt_ends_another_process_only(machine,
     monkeypatch.setattr(machine.cuda, 'driver', 13010)
     with pytest.raises(EngineError, match='ends a process with 1: '):
         machine.open(bundle)
+
+
+def test_a_trial_can_be_cancelled_and_its_process_ends(machine, bundle, monkeypatch, tmp_path):
+    lives = tmp_path / 'pid'
+    monkeypatch.setattr(trial, 'CODE', f'import os, time; open({str(lives)!r}, "w").write(str(os.getpid())); '
+                                       'time.sleep(100)')
+    with pytest.raises(EngineError, match=r'^Opening tensorrt was cancelled\.$'):
+        machine.open(bundle, cancelled=lambda: lives.exists() and lives.read_text() != '')
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(lives.read_text()), 0)
+
+
+def test_a_trial_that_does_not_end_is_a_bad_one(machine, bundle, monkeypatch):
+    monkeypatch.setattr(trial, 'TIMEOUT', 0.3)
+    monkeypatch.setattr(trial, 'CODE', 'import time; time.sleep(100)')
+    with pytest.raises(EngineError, match=r'its trial in a process of its own has not ended within 0\.3 s'):
+        machine.open(bundle)
+
+
+def test_an_interrupted_trial_says_nothing_of_tensorrt(machine, halved, monkeypatch, tmp_path):
+    monkeypatch.setattr(trial, 'CODE', f'''
+import os, pathlib, signal
+first = pathlib.Path({str(tmp_path / 'first')!r})
+if not first.exists():
+    first.touch()
+    os.kill(os.getpid(), signal.SIGINT)
+''')
+    engine, reasons = open_engine(halved, name='tensorrt', options=machine.options)
+    assert (engine.identity.name, engine.identity.precision) == ('tensorrt', 'fp32')
+    assert reasons == ['tensorrt in fp16 was not taken: its trial in a process of its own was interrupted.']
 
 
 def test_a_lost_device_is_told_and_closing_goes_on(machine, bundle, tiny):

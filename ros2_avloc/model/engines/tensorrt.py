@@ -60,7 +60,7 @@ def load(bundle: Bundle, precision: str, options: EngineOptions) -> TensorRtEngi
     gpu = find_gpu()  # first of all: TensorRT takes the process down where there is none
     cache = PlanCache(cache_directory(options.cache_dir), options.warn)
     check_survives(cache, f'TensorRT {trt.__version__}, driver for CUDA {gpu.driver}, {gpu.name}',
-                   options.progress)
+                   options)
     runtime = trt.Runtime(LOG)
     try:
         with cache.locked(options.cancelled, options.progress):
