@@ -40,6 +40,8 @@ class TensorRt:
         Set it, and networks cannot be captured.
     refuse_timings
         Set it, and no timing cache is accepted.
+    refuse_plans
+        Set it, and no plan is accepted.
     tells
         What the inspector calls the types of ONNX.
     """
@@ -51,7 +53,7 @@ class TensorRt:
         self.module = self.double.module
         self.cuda = cuda
         self.builds, self.refuse, self.warn, self.on_step = 0, '', '', lambda: None
-        self.refuse_capture = self.refuse_timings = False
+        self.refuse_capture = self.refuse_timings = self.refuse_plans = False
         self.accepted_timings: list[bytes] = []
         self.tells = {TensorProto.FLOAT: 'Float', TensorProto.FLOAT16: 'Half'}
         self._logger: Any = None
@@ -168,7 +170,7 @@ class TensorRt:
         self._logger = logger
 
     def Runtime__deserialize_cuda_engine(self, this: Any, serialized_engine: bytes) -> Any:
-        if not serialized_engine.startswith(self.header):
+        if self.refuse_plans or not serialized_engine.startswith(self.header):
             self._error('The plan was built by another version.')
             return None
         model = onnx.load_from_string(serialized_engine[len(self.header):])

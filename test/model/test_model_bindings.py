@@ -86,7 +86,7 @@ sys.modules['tensorrt'] = tensorrt_lean
 from ros2_avloc.errors import EngineError
 from ros2_avloc.model.engines import cuda
 from ros2_avloc.model.engines.build import LOG
-from ros2_avloc.model.engines.tensorrt import Network
+from ros2_avloc.model.engines.tensorrt import read_plan
 try:
     cuda.find_gpu()
 except EngineError as error:
@@ -95,7 +95,7 @@ except EngineError as error:
 runtime = tensorrt_lean.Runtime(LOG)
 for content in (b'', b'no plan at all', bytes(10_000), b'ptrt' + bytes(range(256)) * 40):
     try:
-        Network(runtime, content, 'vision', 'fp16')
+        read_plan(runtime, content, 'vision')
     except EngineError as error:
         print('refused:', error)
 '''

@@ -76,13 +76,20 @@ def test_a_plan_whose_facts_claim_another_precision_is_built_again(machine, halv
     assert machine.tensorrt.builds == 4
 
 
-def test_a_plan_of_which_tensorrt_tells_another_precision_is_built_again(machine, halved):
-    machine.open(halved, 'fp16')
+def test_a_plan_of_another_precision_is_refused_at_every_start_and_built_once(machine, halved):
     machine.tensorrt.tells = dict.fromkeys(machine.tensorrt.tells, 'Float')
-    with pytest.raises(EngineError, match='the vision graph is computed in fp32, not in fp16'):
-        machine.open(halved, 'fp16')
-    assert machine.tensorrt.builds == 4
-    assert 'is built again: the vision graph is computed in fp32' in machine.warnings[0]
+    for _ in range(2):
+        with pytest.raises(EngineError, match='the vision graph is computed in fp32, not in fp16'):
+            machine.open(halved, 'fp16')
+    assert machine.tensorrt.builds == 1
+    assert not machine.warnings
+
+
+def test_a_plan_that_tensorrt_refuses_when_it_was_just_built_is_not_kept(machine, bundle):
+    machine.tensorrt.refuse_plans = True
+    with pytest.raises(EngineError, match='TensorRT refuses the plan of the vision graph'):
+        machine.open(bundle)
+    assert not list(machine.directory.glob('vision-*'))
 
 
 def test_a_plan_of_which_tensorrt_tells_nothing_is_what_was_built(machine, halved):

@@ -82,20 +82,47 @@ def _key(bundle: Bundle, graph: str, precision: str, gpu: Gpu) -> PlanKey:
 
 
 def _network(runtime: Any, bundle: Bundle, key: PlanKey, cache: PlanCache, options: EngineOptions) -> Network:
+    """Return the network of a stored plan, or of a new one.
+
+    A plan that TensorRT can read is never built again, whatever the network is refused for: it would be the
+    same, after minutes, at every start.
+    """
+    engine = _stored(runtime, key, cache, options)
+    if engine is None:
+        engine = _built(runtime, bundle, key, cache, options)
+    return Network(engine, key.graph, key.precision)
+
+
+def _stored(runtime: Any, key: PlanKey, cache: PlanCache, options: EngineOptions) -> Any:
     plan = cache.load(key)
-    if plan is not None:
-        try:
-            return Network(runtime, plan, key.graph, key.precision)
-        except EngineError as error:
-            options.warn(f'The plan {key.name} is built again: {error}.')
+    if plan is None:
+        return None
+    try:
+        return read_plan(runtime, plan, key.graph)
+    except EngineError as error:
+        options.warn(f'The plan {key.name} is built again: {error}.')
+        return None
+
+
+def _built(runtime: Any, bundle: Bundle, key: PlanKey, cache: PlanCache, options: EngineOptions) -> Any:
     began = time.monotonic()
     plan = build(bundle.graph(key.graph, key.precision), key, cache, options)
-    cache.store(key, plan, seconds=round(time.monotonic() - began, 1))
-    return Network(runtime, plan, key.graph, key.precision)
+    seconds = round(time.monotonic() - began, 1)
+    engine = read_plan(runtime, plan, key.graph)
+    cache.store(key, plan, seconds=seconds)
+    return engine
+
+
+def read_plan(runtime: Any, plan: bytes, graph: str) -> Any:
+    """Return what TensorRT makes of the plan of a graph; raise EngineError if it refuses that."""
+    engine = runtime.deserialize_cuda_engine(plan)
+    if engine is None:
+        raise EngineError(f'TensorRT refuses the plan of the {graph} graph ({LOG.quote()})')
+    return engine
 
 
 class Network:
-    """A plan, ready to run once every tensor has an address.
+    """A plan that TensorRT has read, ready to run once every tensor has an address.
 
     Attributes
     ----------
@@ -105,14 +132,12 @@ class Network:
     Raises
     ------
     EngineError
-        If TensorRT refuses the plan, or it has other tensors than the graph has, or tells another precision.
+        If it has other tensors than the graph has, or tells another precision, or cannot be made ready.
     """
 
-    def __init__(self, runtime: Any, plan: bytes, graph: str, precision: str) -> None:
+    def __init__(self, engine: Any, graph: str, precision: str) -> None:
         self._graph = graph
-        self._engine = runtime.deserialize_cuda_engine(plan)
-        if self._engine is None:
-            raise EngineError(f'TensorRT refuses the plan of the {graph} graph ({LOG.quote()})')
+        self._engine = engine
         self._check_tensors()
         self.products = self._count_products(precision)
         self._context = self._engine.create_execution_context()
@@ -138,7 +163,6 @@ class Network:
         if shapes != SHAPES[self._graph] or types != {trt.DataType.FLOAT}:
             raise EngineError(f'the {self._graph} graph needs float32 tensors of {SHAPES[self._graph]}, '
                               f'and has {shapes}')
-
 
     def _count_products(self, precision: str) -> Counter[str]:
         inspector = self._engine.create_engine_inspector()
