@@ -32,6 +32,8 @@ class Model:
 
     Attributes
     ----------
+    declined
+        Why each engine and precision that comes before the one that runs was not taken; a sentence each.
     lost_device
         Says, once the device of the first engine was lost, that it was; empty until then.
 
@@ -84,8 +86,10 @@ class Model:
     def _open_next(self) -> Engine:
         if self._strict:
             raise EngineError('model.strict allows no other engine.')
-        return open_engine(self._bundle, precision=self._precision, options=self._options,
-                           without=ON_DEVICES)[0]
+        engine, declined = open_engine(self._bundle, precision=self._precision, options=self._options,
+                                       without=ON_DEVICES)
+        self.declined = list(dict.fromkeys(self.declined + declined))
+        return engine
 
     def _tell_lost(self, sentence: str) -> None:
         self.lost_device = sentence

@@ -44,6 +44,12 @@ def test_engines_are_built_listed_and_removed(tensorrt, avloc, bundle, tmp_path)
     assert avloc('list').stdout == f'{tmp_path / "engines"} holds no engine.\n'
 
 
+def test_why_the_faster_precision_was_not_taken_is_told(tensorrt, avloc, bundle):
+    built = avloc('build', '--bundle', str(bundle.path))
+    assert built.exit_code == 0, built.output
+    assert f'tensorrt in fp16 was not taken: {bundle.path} has no graphs in fp16.\n' in built.stderr
+
+
 def test_a_plan_whose_facts_are_gone_is_listed_and_removed_too(tensorrt, avloc, bundle, tmp_path):
     avloc('build', '--bundle', str(bundle.path), '--precision', 'fp32')
     for facts in (tmp_path / 'engines').glob('*.json'):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
 
@@ -32,8 +34,8 @@ def settings(bundle, directory, **more):
                                                                for name, value in more.items()}})
 
 
-def engine_status(settings, **more):
-    view = View(state='active', failure='', settings=settings, bundle='lamp 1', declined=(), topics={
+def engine_status(settings, declined=(), **more):
+    view = View(state='active', failure='', settings=settings, bundle='lamp 1', declined=declined, topics={
         stream: stream.value for stream in Stream}, publishers=dict.fromkeys(Stream, 1), audio_type='',
         lost={}, statistics=Statistics(Faults(lambda _: None)), **more)
     return tell('engine', view, DiagnosticStatus())
@@ -62,6 +64,24 @@ def test_a_lost_device_shows_and_the_next_engine_answers(cuda, lamp_bundle, tmp_
     assert model.lost_device.endswith(f'{model.identity.name} runs instead.')
     status = engine_status(wanted, engine=model.identity, lost_device=model.lost_device)
     assert (status.level, status.message) == (DiagnosticStatus.ERROR, model.lost_device)
+    model.close()
+
+
+def test_why_the_lost_engine_is_not_followed_by_a_faster_one_shows(cuda, lamp_bundle, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'openvino', None)
+    monkeypatch.delitem(sys.modules, 'ros2_avloc.model.engines.openvino', raising=False)
+    wanted = settings(lamp_bundle, tmp_path / 'mine', precision='auto')
+    model = Model(wanted)
+    first, = model.declined
+    assert first.startswith('tensorrt in fp16 was not taken: ')
+    cuda.lost = True
+    model.warm_up()
+    assert model.identity.name == 'onnxruntime'
+    status = engine_status(wanted, tuple(model.declined), engine=model.identity)
+    told = {value.key: value.value for value in status.values}
+    assert told['not taken 1'] == first
+    assert told['not taken 2'].startswith('openvino was not taken: it cannot be imported')
+    assert 'not taken 3' not in told
     model.close()
 
 
