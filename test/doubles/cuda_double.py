@@ -22,6 +22,10 @@ CAPTURED = ('cudaMemcpyAsync', 'cudaGraphLaunch', 'cudaStreamEndCapture', 'cudaG
 """All that a thread may call of what is played here while it captures a stream; the rest is not for a stream,
 or waits."""
 
+WITHOUT_CONTEXT = ('cudaGetErrorString', 'cudaGetDeviceCount', 'cudaGetDeviceProperties',
+                   'cudaDeviceGetAttribute', 'cudaSetDeviceFlags', 'cudaDriverGetVersion')
+"""What goes on working after an error that stays."""
+
 
 class Cuda:
     """The module ``cuda.bindings.runtime`` with one device.
@@ -29,7 +33,7 @@ class Cuda:
     Attributes
     ----------
     lost
-        Set it, and every call fails from then on.
+        Set it, and every call that needs a context fails from then on.
     capture_fails
         Set it, and no CUDA graph can be made.
     full
@@ -59,7 +63,7 @@ class Cuda:
     def _call(self, name: str, act: Callable[..., Any]) -> Callable[..., tuple[Any, ...]]:
         def call(**given: Any) -> tuple[Any, ...]:
             errors = self.module.cudaError_t
-            if self.lost and name != 'cudaGetErrorString':
+            if self.lost and name not in WITHOUT_CONTEXT:
                 return errors.cudaErrorIllegalAddress, None
             if threading.get_ident() in self.capturing.values() and name not in CAPTURED:
                 return errors.cudaErrorStreamCaptureUnsupported, None
@@ -93,6 +97,9 @@ class Cuda:
 
     def cudaDriverGetVersion(self) -> int:
         return self.driver
+
+    def cudaDeviceSynchronize(self) -> None:
+        pass
 
     def cudaMalloc(self, size: int) -> int:
         memory = (ctypes.c_ubyte * size)()

@@ -166,7 +166,8 @@ class TensorRt:
     # Plans that run
 
     def Runtime____init__(self, this: Any, logger: Any) -> None:
-        assert 'cudaGetDeviceCount' in self.cuda.double.calls, 'the real one would take the process down'
+        found = 'cudaGetDeviceCount' in self.cuda.double.calls and not self.cuda.lost
+        assert found, 'the real one would take the process down'
         self._logger = logger
 
     def Runtime__deserialize_cuda_engine(self, this: Any, serialized_engine: bytes) -> Any:

@@ -64,8 +64,9 @@ recorded = cuda.runtime.cudaGraph_t()
 array = SimpleNamespace(address=0, nbytes=4)
 calls = (
     lambda: cuda.runtime.cudaSetDeviceFlags(cuda.runtime.cudaDeviceScheduleBlockingSync),
-    lambda: cuda._describe(0), lambda: cuda.DeviceArray((2, 3)), lambda: cuda.PinnedArray((2, 3)),
-    cuda.Stream, lambda: stream.upload(array, array), lambda: stream.download(array, array),
+    cuda.runtime.cudaDeviceSynchronize, lambda: cuda._describe(0),
+    lambda: cuda.DeviceArray((2, 3)), lambda: cuda.PinnedArray((2, 3)), cuda.Stream,
+    lambda: stream.upload(array, array), lambda: stream.download(array, array),
     lambda: stream.move(array, array), stream.synchronize, lambda: stream.capture(list),
     lambda: cuda.Graph(stream._stream, recorded), graph.launch, lambda: cuda.DeviceArray.close(array),
     lambda: cuda.PinnedArray.close(array), stream.close, graph.close, lambda: stream.broken,

@@ -224,6 +224,15 @@ def test_a_lost_device_is_told_and_closing_goes_on(machine, bundle, tiny):
         engine.localize(tiny.image, embedding)
 
 
+def test_a_lost_device_is_not_handed_to_tensorrt_again(machine, bundle):
+    machine.open(bundle).close()
+    machine.cuda.lost = True
+    machine.tensorrt.double.calls.clear()
+    with pytest.raises(EngineError, match=r'no CUDA device can be used \(CUDA says: .*IllegalAddress'):
+        machine.open(bundle)
+    assert not machine.tensorrt.double.calls
+
+
 def test_a_full_device_is_not_a_lost_one(machine, bundle, tiny):
     engine = machine.open(bundle)
     machine.cuda.full = True

@@ -48,14 +48,17 @@ def find_gpu() -> Gpu:
     Raises
     ------
     EngineUnavailableError
-        If there is no driver, no device, or a driver older than the installed cuda-python.
+        If there is no driver, no device, or a driver older than the installed cuda-python, or this process
+        has lost the device.
     """
     try:
         if not _value(runtime.cudaGetDeviceCount()):
             raise EngineUnavailableError('CUDA finds no device')
         # who waits for it sleeps, and leaves the core to the node's callbacks; if that is refused, it spins
         runtime.cudaSetDeviceFlags(runtime.cudaDeviceScheduleBlockingSync)
-        return _describe(0)
+        gpu = _describe(0)
+        _value(runtime.cudaDeviceSynchronize())  # a lost device can be described as before
+        return gpu
     except (CudaError, RuntimeError) as error:  # RuntimeError: cuda-python has not found the driver
         raise EngineUnavailableError(f'no CUDA device can be used ({error})') from error
 
