@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -195,7 +195,7 @@ def build(
         from ros2_avloc.share import bundle_path
 
         options = EngineOptions(cache_dir=cache_dir, level=level, workspace=workspace << 20,
-                                progress=_to_stderr, warn=_to_stderr)
+                                progress=_news_to_stderr(), warn=_to_stderr)
         typer.echo(build_engine(bundle_path(bundle), precision, options))
 
 
@@ -226,6 +226,19 @@ def remove(
 
 def _to_stderr(sentence: str) -> None:
     typer.echo(sentence, err=True)
+
+
+def _news_to_stderr() -> Callable[[str], None]:
+    """Return what writes a sentence unless it is the same as the last one."""
+    last = ''
+
+    def tell(sentence: str) -> None:
+        nonlocal last
+        if sentence != last:
+            last = sentence
+            _to_stderr(sentence)
+
+    return tell
 
 
 if __name__ == '__main__':

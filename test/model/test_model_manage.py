@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import sys
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
@@ -12,6 +14,7 @@ pytest.importorskip('onnx')
 from gpu_double import OURS, played  # noqa: E402
 
 from ros2_avloc.cli import app  # noqa: E402
+from ros2_avloc.model.engines import plans  # noqa: E402
 
 
 @pytest.fixture
@@ -48,6 +51,24 @@ def test_why_the_faster_precision_was_not_taken_is_told(tensorrt, avloc, bundle)
     built = avloc('build', '--bundle', str(bundle.path))
     assert built.exit_code == 0, built.output
     assert f'tensorrt in fp16 was not taken: {bundle.path} has no graphs in fp16.\n' in built.stderr
+
+
+def test_waiting_for_another_process_is_told_once(tensorrt, avloc, bundle, tmp_path, monkeypatch):
+    (tmp_path / 'engines').mkdir(mode=0o700)
+    looks = []
+    with open(tmp_path / 'engines' / 'lock', 'w') as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+
+        def sleep(_):
+            looks.append(1)
+            if len(looks) == 3:
+                other.close()
+
+        monkeypatch.setattr(plans, 'time', SimpleNamespace(sleep=sleep))
+        built = avloc('build', '--bundle', str(bundle.path), '--precision', 'fp32')
+    assert built.exit_code == 0, built.output
+    assert len(looks) == 3
+    assert built.stderr.count('another process is building; waiting for it\n') == 1
 
 
 def test_a_plan_whose_facts_are_gone_is_listed_and_removed_too(tensorrt, avloc, bundle, tmp_path):
