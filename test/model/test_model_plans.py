@@ -7,6 +7,7 @@ import fcntl
 import os
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -105,6 +106,33 @@ def test_an_interrupted_write_leaves_the_old_plan(cache, monkeypatch):
         cache.store(KEY, b'half of something else')
     assert cache.load(KEY) == PLAN
     assert {path.suffix for path in cache.directory.iterdir()} == {'.plan', '.json'}
+
+
+def test_what_a_killed_writer_has_begun_is_removed_a_day_later(cache):
+    code = ('import os, sys; from pathlib import Path; sys.path[:0] = sys.argv[2:]\n'
+            'from ros2_avloc.model.engines.plans import PlanCache\n'
+            'os.replace = lambda *_: os.abort()\n'
+            'PlanCache(Path(sys.argv[1]), print).remember("trial", "went well")\n')
+    subprocess.run([sys.executable, '-c', code, cache.directory, *sys.path], stderr=subprocess.DEVNULL)
+    begun, = cache.directory.iterdir()
+    mine = cache.directory / '.mine'
+    mine.touch()
+    for path, age in ((mine, 90_000), (begun, 80_000)):
+        os.utime(path, (time.time() - age,) * 2)
+    with cache.locked(lambda: False, print):
+        assert begun.exists()
+    os.utime(begun, (time.time() - 90_000,) * 2)
+    with cache.locked(lambda: False, print):
+        assert {path.name for path in cache.directory.iterdir()} == {'lock', '.mine'}
+
+
+def test_timings_are_kept_for_all_plans_of_a_gpu_and_are_none_themselves(cache):
+    cache.store_timings(KEY, b'timings')
+    assert cache.load_timings(replace(KEY, bundle='1' * 64, graph='sound', precision='fp32')) == b'timings'
+    assert cache.load_timings(replace(KEY, gpu='other')) is None
+    assert not cache.entries()
+    cache.remove_timings()
+    assert not list(cache.directory.iterdir())
 
 
 def test_a_plan_without_the_facts_of_its_time_is_not_used(cache, warnings):

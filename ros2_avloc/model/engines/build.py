@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -143,15 +142,14 @@ def _build(graph: Path, key: PlanKey, cache: PlanCache, options: EngineOptions, 
         raise EngineError(f'{graph} makes a network that computes in {computes}, not in {key.precision}')
     config = builder.create_builder_config()
     _configure(config, options, progress)
-    timings = _timing_key(key)
-    _take_timings(config, cache.load(timings))
+    _take_timings(config, cache.load_timings(key))
     serialized = builder.build_serialized_network(network, config)
     if serialized is None:
         why = 'it was cancelled' if options.cancelled() else LOG.quote()
         raise EngineError(f'it cannot build the {key.graph} graph ({why})')
     taken = config.get_timing_cache()
     if taken is not None:  # there is none where TensorRT has accepted none
-        cache.store(timings, _bytes(taken.serialize()))
+        cache.store_timings(key, _bytes(taken.serialize()))
     return _bytes(serialized)
 
 
@@ -177,10 +175,6 @@ def _take_timings(config: Any, stored: bytes | None) -> None:
         timings = config.create_timing_cache(bytearray(content or b''))
         if timings is not None and config.set_timing_cache(timings, ignore_mismatch=False):
             return
-
-
-def _timing_key(key: PlanKey) -> PlanKey:
-    return replace(key, bundle='', graph='timings', precision='')
 
 
 def _computes(network: Any) -> str:

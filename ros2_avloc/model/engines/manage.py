@@ -59,7 +59,7 @@ def list_engines(cache_dir: Path | None) -> str:
 
 
 def remove_engines(cache_dir: Path | None, names: Sequence[str]) -> list[str]:
-    """Remove plans by name, or all if no name is given; return the names.
+    """Remove plans by name, or all, and the timings of kernels, if no name is given; return the names.
 
     Raises
     ------
@@ -70,6 +70,8 @@ def remove_engines(cache_dir: Path | None, names: Sequence[str]) -> list[str]:
     removed = list(names or cache.entries())
     for name in removed:
         cache.remove(name)
+    if not names:
+        cache.remove_timings()
     return removed
 
 

@@ -15,7 +15,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,12 @@ from ros2_avloc.errors import EngineError, EngineUnavailableError
 PERIOD = 0.2
 """Seconds between two looks whether another process has finished building."""
 
+ABANDONED = 86_400.0
+"""Seconds after which nobody writes a file any more that was begun."""
+
 _LOCK = 'lock'
+_PLAN, _TIMINGS = 'plan', 'timings'
+_BEGUN = '.begun'
 _UNWRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EDQUOT)
 
 
@@ -126,38 +131,29 @@ class PlanCache:
                     raise EngineError('it was cancelled')
                 waiting('another process is building; waiting for it')
                 time.sleep(PERIOD)
+            self._remove_abandoned()
             yield
 
     def load(self, key: PlanKey) -> bytes | None:
         """Return a plan as it was stored; ``None``, after a warning where due, if there is none."""
-        path = self._path(key.name, 'plan')
-        try:
-            facts = json.loads(self._path(key.name, 'json').read_bytes())
-            content = path.read_bytes()
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError, RecursionError) as error:
-            self._warn(f'{path} cannot be used ({error}); it is built again.')
-            return None
-        if not isinstance(facts, dict) or facts.get('key') != asdict(key) \
-                or facts.get('sha256') != hashlib.sha256(content).hexdigest():
-            self._warn(f'{path} is damaged or of another origin; it is built again.')
-            return None
-        return content
+        return self._load(key, _PLAN)
 
     def store(self, key: PlanKey, plan: bytes, **facts: Any) -> None:
         """Keep a plan, with facts for people beside it; a warning says if that cannot be."""
-        about = {'key': asdict(key), 'sha256': hashlib.sha256(plan).hexdigest(), **facts}
-        try:
-            _write(self._path(key.name, 'plan'), plan)
-            _write(self._path(key.name, 'json'), json.dumps(about, indent=2).encode())
-        except OSError as error:
-            self._warn_unwritable(error)
+        self._store(key, _PLAN, plan, facts)
+
+    def load_timings(self, key: PlanKey) -> bytes | None:
+        """Return what was measured when plans of this version and GPU were built, as `load` does."""
+        return self._load(_key_of_timings(key), _TIMINGS)
+
+    def store_timings(self, key: PlanKey, timings: bytes) -> None:
+        """Keep what was measured for all plans of this version and GPU, as `store` does."""
+        self._store(_key_of_timings(key), _TIMINGS, timings, {})
 
     def entries(self) -> dict[str, dict[str, Any]]:
         """Return the facts about each plan, by name; empty facts where they cannot be read."""
         entries = {}
-        for path in sorted(self.directory.glob('*.plan')):
+        for path in sorted(self.directory.glob(f'*.{_PLAN}')):
             with contextlib.suppress(FileNotFoundError):  # another process has removed it meanwhile
                 entries[path.stem] = _facts(path.with_suffix('.json')) | {'bytes': path.stat().st_size}
         return entries
@@ -172,11 +168,12 @@ class PlanCache:
         """
         if name not in self.entries():
             raise EngineError(f'{self.directory} holds no engine {name!r}.')
-        try:
-            for suffix in ('json', 'plan'):
-                self._path(name, suffix).unlink(missing_ok=True)
-        except OSError as error:
-            raise EngineError(f'{self._path(name, suffix)} cannot be removed ({error.strerror}).') from None
+        self._remove(name, _PLAN)
+
+    def remove_timings(self) -> None:
+        """Remove what was measured, of all versions and GPUs; raise EngineError if that cannot be."""
+        for path in self.directory.glob(f'*.{_TIMINGS}'):
+            self._remove(path.stem, _TIMINGS)
 
     def recall(self, name: str) -> str:
         """Return a sentence that `remember` was given; nothing if there is none."""
@@ -192,6 +189,30 @@ class PlanCache:
         except OSError as error:
             self._warn_unwritable(error)
 
+    def _load(self, key: PlanKey, suffix: str) -> bytes | None:
+        path = self._path(key.name, suffix)
+        try:
+            facts = json.loads(self._path(key.name, 'json').read_bytes())
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, RecursionError) as error:
+            self._warn(f'{path} cannot be used ({error}); it is built again.')
+            return None
+        if not isinstance(facts, dict) or facts.get('key') != asdict(key) \
+                or facts.get('sha256') != hashlib.sha256(content).hexdigest():
+            self._warn(f'{path} is damaged or of another origin; it is built again.')
+            return None
+        return content
+
+    def _store(self, key: PlanKey, suffix: str, content: bytes, facts: dict[str, Any]) -> None:
+        about = {'key': asdict(key), 'sha256': hashlib.sha256(content).hexdigest(), **facts}
+        try:
+            _write(self._path(key.name, suffix), content)
+            _write(self._path(key.name, 'json'), json.dumps(about, indent=2).encode())
+        except OSError as error:
+            self._warn_unwritable(error)
+
     def _lock(self, file: int) -> bool:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -200,6 +221,20 @@ class PlanCache:
         except OSError as error:  # some network and overlay file systems have no locks
             self._warn(f'{self.directory} cannot be locked ({error.strerror}): others may build as well.')
         return True
+
+    def _remove(self, name: str, suffix: str) -> None:
+        for path in (self._path(name, 'json'), self._path(name, suffix)):
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise EngineError(f'{path} cannot be removed ({error.strerror}).') from None
+
+    def _remove_abandoned(self) -> None:
+        """Remove what was begun by writers that were killed."""
+        for path in self.directory.glob(f'.*{_BEGUN}'):
+            with contextlib.suppress(OSError):
+                if time.time() - path.stat().st_mtime > ABANDONED:
+                    path.unlink()
 
     def _path(self, name: str, suffix: str) -> Path:
         return self.directory / f'{name}.{suffix}'
@@ -219,9 +254,13 @@ def _check_private(directory: Path) -> None:
             f'it is run as code (chown {os.geteuid()} and chmod 700 it)')
 
 
+def _key_of_timings(key: PlanKey) -> PlanKey:
+    return replace(key, bundle='', graph='', precision='')
+
+
 def _write(path: Path, content: bytes) -> None:
     """Write a file so that whoever reads it meets the old content or the new, whole."""
-    file, temporary = tempfile.mkstemp(dir=path.parent, prefix=f'.{path.name}.')
+    file, temporary = tempfile.mkstemp(dir=path.parent, prefix=f'.{path.name}.', suffix=_BEGUN)
     try:
         with os.fdopen(file, 'wb') as target:
             target.write(content)
