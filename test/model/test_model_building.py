@@ -98,37 +98,37 @@ def test_a_plan_of_which_tensorrt_tells_nothing_is_what_was_built(machine, halve
     assert (identity.precision, identity.layers) == ('fp16', '')
 
 
-def test_a_plan_that_tensorrt_refuses_is_built_again(machine, bundle, monkeypatch):
-    monkeypatch.setattr(type(machine.tensorrt), 'header', b'of a driver before the update')
-    machine.open(bundle)
+def test_a_plan_that_tensorrt_refuses_is_built_again(each_machine, bundle, monkeypatch):
+    monkeypatch.setattr(type(each_machine.tensorrt), 'header', b'of a driver before the update')
+    each_machine.open(bundle)
     monkeypatch.undo()
-    machine.open(bundle)
-    assert machine.tensorrt.builds == 6
+    each_machine.open(bundle)
+    assert each_machine.tensorrt.builds == 6
     assert 'is built again: TensorRT refuses the plan of the vision graph (The plan was built by' in \
-        machine.warnings[0]
+        each_machine.warnings[0]
 
 
 @pytest.mark.parametrize('stored', [b'of another GPU', b'damaged'])
-def test_timings_that_do_not_fit_are_measured_anew(machine, stored):
-    config = machine.tensorrt.Builder__create_builder_config(None)
+def test_timings_that_do_not_fit_are_measured_anew(each_machine, stored):
+    config = each_machine.tensorrt.Builder__create_builder_config(None)
     _imported('build')._take_timings(config, stored)
-    assert machine.tensorrt.accepted_timings == [b'']
+    assert each_machine.tensorrt.accepted_timings == [b'']
 
 
-def test_a_plan_is_kept_where_tensorrt_accepts_no_timings(machine, bundle):
-    machine.tensorrt.refuse_timings = True
-    machine.open(bundle)
-    assert machine.tensorrt.builds == len(list(machine.directory.glob('*.plan'))) == 3
-    machine.open(bundle)
-    assert machine.tensorrt.builds == 3 and not machine.warnings
+def test_a_plan_is_kept_where_tensorrt_accepts_no_timings(each_machine, bundle):
+    each_machine.tensorrt.refuse_timings = True
+    each_machine.open(bundle)
+    assert each_machine.tensorrt.builds == len(list(each_machine.directory.glob('*.plan'))) == 3
+    each_machine.open(bundle)
+    assert each_machine.tensorrt.builds == 3 and not each_machine.warnings
 
 
-def test_what_the_parser_and_the_builder_say_is_quoted(machine, bundle, tiny, tmp_path):
+def test_what_the_parser_and_the_builder_say_is_quoted(each_machine, bundle, tiny, tmp_path):
     with pytest.raises(EngineError, match=r'its parser refuses .*vision_fp32\.onnx \('):
-        machine.open(tiny.write(tmp_path / 'wrong', vision_fp32=b'not a graph'))
-    machine.tensorrt.refuse = 'Not enough\nmemory.'
+        each_machine.open(tiny.write(tmp_path / 'wrong', vision_fp32=b'not a graph'))
+    each_machine.tensorrt.refuse = 'Not enough\nmemory.'
     with pytest.raises(EngineError, match=r'cannot build the vision graph \(Not enough memory\.\)'):
-        machine.open(bundle)
+        each_machine.open(bundle)
 
 
 def test_what_tensorrt_warns_of_is_told_once(machine, bundle):
@@ -169,33 +169,33 @@ def test_settings_reach_the_builder_and_progress_the_caller(machine, bundle, mon
 
 
 @pytest.fixture
-def slow_build(machine, monkeypatch):
+def slow_build(each_machine, monkeypatch):
     """A build whose first step ends when it has been cancelled."""
     build = _imported('build')
     monkeypatch.setattr(build, 'PERIOD', 0.001)
     cancelled = threading.Event()
     cancel = build.Progress.cancel
     monkeypatch.setattr(build.Progress, 'cancel', lambda this: (cancel(this), cancelled.set()))
-    machine.tensorrt.on_step = lambda: cancelled.wait(30)
+    each_machine.tensorrt.on_step = lambda: cancelled.wait(30)
 
 
 @pytest.mark.usefixtures('slow_build')
-def test_a_build_can_be_cancelled(machine, bundle):
+def test_a_build_can_be_cancelled(each_machine, bundle):
     told = []
     with pytest.raises(EngineError, match='Opening tensorrt was cancelled'):
-        machine.open(bundle, progress=told.append, cancelled=lambda: 'builds' in ' '.join(told))
-    assert machine.tensorrt.builds == 0
-    assert not list(machine.directory.glob('*.plan'))
+        each_machine.open(bundle, progress=told.append, cancelled=lambda: 'builds' in ' '.join(told))
+    assert each_machine.tensorrt.builds == 0
+    assert not list(each_machine.directory.glob('*.plan'))
 
 
 @pytest.mark.usefixtures('slow_build')
-def test_an_interrupt_ends_the_build(machine, bundle):
+def test_an_interrupt_ends_the_build(each_machine, bundle):
     def progress(_):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        machine.open(bundle, progress=progress)
-    assert machine.tensorrt.builds == 0
+        each_machine.open(bundle, progress=progress)
+    assert each_machine.tensorrt.builds == 0
 
 
 def test_facts_for_people_lie_beside_a_plan(machine, bundle):

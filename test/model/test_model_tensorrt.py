@@ -110,17 +110,17 @@ def test_memory_is_allocated_once_and_the_embedding_stays_on_the_device(machine,
 
 
 @pytest.mark.parametrize('who', ['cuda', 'tensorrt'])
-def test_runs_without_cuda_graphs_where_they_cannot_be_had(machine, bundle, tiny, who):
-    machine.cuda.capture_fails = who == 'cuda'
-    machine.tensorrt.refuse_capture = who == 'tensorrt'
-    engine = machine.open(bundle)
+def test_runs_without_cuda_graphs_where_they_cannot_be_had(each_machine, bundle, tiny, who):
+    each_machine.cuda.capture_fails = who == 'cuda'
+    each_machine.tensorrt.refuse_capture = who == 'tensorrt'
+    engine = each_machine.open(bundle)
     np.testing.assert_allclose(engine.localize(tiny.image, engine.embed_sound(tiny.spectrogram)), tiny.logits,
                                atol=1e-4)
-    assert all('without CUDA graphs' in warning for warning in machine.warnings)
-    assert len(machine.warnings) == 2
+    assert all('without CUDA graphs' in warning for warning in each_machine.warnings)
+    assert len(each_machine.warnings) == 2
 
 
-def test_whatever_ends_a_capture_the_stream_can_be_used_again(machine):
+def test_whatever_ends_a_capture_the_stream_can_be_used_again(each_machine):
     stream = _imported('cuda').Stream()
 
     def interrupted():
@@ -129,7 +129,7 @@ def test_whatever_ends_a_capture_the_stream_can_be_used_again(machine):
     with pytest.raises(KeyboardInterrupt):
         stream.capture(interrupted)
     stream.synchronize()
-    assert not machine.cuda.recording
+    assert not each_machine.cuda.recording
 
 
 @pytest.mark.parametrize('what', ['memory', 'waiting'])
@@ -153,14 +153,14 @@ def test_an_engine_is_used_by_another_thread_than_that_which_opened_it(machine, 
     assert not machine.cuda.allocated
 
 
-def test_without_a_device_tensorrt_is_not_touched(machine, bundle):
-    machine.cuda.lost = True
+def test_without_a_device_tensorrt_is_not_touched(each_machine, bundle):
+    each_machine.cuda.lost = True
     with pytest.raises(EngineError, match=r'no CUDA device can be used \(CUDA says: .*IllegalAddress'):
-        machine.open(bundle)
-    machine.cuda.lost, machine.cuda.count = False, 0
+        each_machine.open(bundle)
+    each_machine.cuda.lost, each_machine.cuda.count = False, 0
     with pytest.raises(EngineError, match='CUDA finds no device'):
-        machine.open(bundle)
-    assert not {call for call in machine.tensorrt.double.calls if not call.startswith('ILogger')}
+        each_machine.open(bundle)
+    assert not {call for call in each_machine.tensorrt.double.calls if not call.startswith('ILogger')}
 
 
 def test_a_driver_that_does_not_suit_tensorrt_ends_another_process_only(machine, bundle, monkeypatch):
@@ -211,10 +211,10 @@ if not first.exists():
     assert reasons == ['tensorrt in fp16 was not taken: its trial in a process of its own was interrupted.']
 
 
-def test_a_lost_device_is_told_and_closing_goes_on(machine, bundle, tiny):
-    engine = machine.open(bundle)
+def test_a_lost_device_is_told_and_closing_goes_on(each_machine, bundle, tiny):
+    engine = each_machine.open(bundle)
     embedding = engine.embed_sound(tiny.spectrogram)
-    machine.cuda.lost = True
+    each_machine.cuda.lost = True
     with pytest.raises(DeviceLostError, match='tensorrt has lost Played GPU .*IllegalAddress'):
         engine.localize(tiny.image, embedding)
     with pytest.raises(DeviceLostError):
@@ -224,13 +224,13 @@ def test_a_lost_device_is_told_and_closing_goes_on(machine, bundle, tiny):
         engine.localize(tiny.image, embedding)
 
 
-def test_a_lost_device_is_not_handed_to_tensorrt_again(machine, bundle):
-    machine.open(bundle).close()
-    machine.cuda.lost = True
-    machine.tensorrt.double.calls.clear()
+def test_a_lost_device_is_not_handed_to_tensorrt_again(each_machine, bundle):
+    each_machine.open(bundle).close()
+    each_machine.cuda.lost = True
+    each_machine.tensorrt.double.calls.clear()
     with pytest.raises(EngineError, match=r'no CUDA device can be used \(CUDA says: .*IllegalAddress'):
-        machine.open(bundle)
-    assert not machine.tensorrt.double.calls
+        each_machine.open(bundle)
+    assert not each_machine.tensorrt.double.calls
 
 
 def test_a_full_device_is_not_a_lost_one(machine, bundle, tiny):
@@ -245,13 +245,13 @@ def test_a_full_device_is_not_a_lost_one(machine, bundle, tiny):
                                atol=1e-4)
 
 
-def test_a_device_lost_while_work_is_queued_piece_by_piece_is_told_too(machine, bundle, tiny):
-    machine.cuda.capture_fails = True
-    engine = machine.open(bundle)
+def test_a_device_lost_while_work_is_queued_piece_by_piece_is_told_too(each_machine, bundle, tiny):
+    each_machine.cuda.capture_fails = True
+    engine = each_machine.open(bundle)
     embedding = engine.embed_sound(tiny.spectrogram)
 
     def lose():
-        machine.cuda.lost = True
+        each_machine.cuda.lost = True
         engine._networks['vision'].queue(engine._stream)
 
     engine._programs['vision'].run = lose
