@@ -10,6 +10,7 @@ from pathlib import Path
 from ament_index_python.packages import get_package_share_directory
 from launch import LaunchContext, LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.events.process import ProcessExited
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
@@ -92,6 +93,12 @@ def parameters(given: dict[str, str]) -> dict[str, ParameterValue]:
     }
 
 
+def fail_with(exited: ProcessExited, context: LaunchContext) -> None:
+    """Let launch fail if the node has: launch does not look at exit codes."""
+    if exited.returncode:
+        raise RuntimeError(f'avloc_node ended with {exited.returncode}: there is no engine, see above.')
+
+
 def start(context: LaunchContext) -> list[Node]:
     """Return the node as the arguments ask for it."""
     given = {argument.name: LaunchConfiguration(argument.name).perform(context) for argument in arguments()}
@@ -105,6 +112,7 @@ def start(context: LaunchContext) -> list[Node]:
         arguments=['--ros-args', '--log-level', given['log_level']],
         output='screen',
         emulate_tty=True,
+        on_exit=fail_with if given['build_only'] == 'true' else None,
     )
     return [node]
 

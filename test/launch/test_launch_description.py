@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -75,6 +76,34 @@ def test_only_given_arguments_stand_above_the_file() -> None:
     empty = dict.fromkeys(module.PARAMETERS, '')
     assert module.parameters(empty) == {}
     assert set(module.parameters({**empty, 'model.engine': 'openvino'})) == {'model.engine'}
+
+
+LAUNCH = '''
+import sys
+from launch import LaunchService
+from launch.actions import IncludeLaunchDescription
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+
+path, *given = sys.argv[1:]
+service = LaunchService()
+service.include_launch_description(IncludeLaunchDescription(
+    PythonLaunchDescriptionSource(path), launch_arguments=[argument.split(':=') for argument in given]))
+sys.exit(service.run())
+'''
+
+
+@pytest.mark.parametrize(('engine', 'code'), [('onnxruntime', 0), ('tensorrt', 1)])
+def test_build_only_ends_as_the_node_does(tmp_path: Path, engine: str, code: int) -> None:
+    if importlib.util.find_spec('tensorrt'):
+        pytest.skip('TensorRT may work here')
+    file = tmp_path / 'strict.yaml'
+    file.write_text('avloc: {ros__parameters: {model.strict: true}}')
+    done = subprocess.run(
+        [sys.executable, '-c', LAUNCH, str(ROOT / 'launch' / 'avloc.launch.py'), 'build_only:=true',
+         f'params_file:={file}', f'model.engine:={engine}'],
+        env=os.environ | {'ROS_LOG_DIR': str(tmp_path)}, capture_output=True, text=True, timeout=100)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert ('avloc_node ended with 1: there is no engine' in done.stdout + done.stderr) == bool(code)
 
 
 def test_unknown_camera_is_refused() -> None:
