@@ -107,9 +107,13 @@ class Settings(Table):
         "where engines that TensorRT builds are kept, a directory of nobody else's; empty: "
         '~/.cache/ros2_avloc/engines')
     model_build_level: int = parameter(
-        'model.build_level', 3, 'how long TensorRT tries when it builds: 0 shortest, 5 longest', 0, 5)
+        'model.build_level', 3,
+        'how long TensorRT tries when it builds: 0 shortest, 5 longest; does nothing to an engine that is '
+        'kept, until avloc engine remove', 0, 5)
     model_build_workspace: int = parameter(
-        'model.build_workspace', 1024, 'most memory of the GPU (MiB) that TensorRT may plan with', 16, 65_536)
+        'model.build_workspace', 1024,
+        'most memory of the GPU (MiB) that TensorRT may plan with; does nothing to an engine that is kept, '
+        'until avloc engine remove', 16, 65_536)
     model_strict: bool = parameter(
         'model.strict', False, 'fail where the engine or precision asked for is not to be had, take no other')
 

@@ -24,6 +24,15 @@ def test_a_second_start_builds_nothing(machine, halved):
     assert machine.tensorrt.builds == 5  # the head is the same
 
 
+def test_a_plan_serves_whatever_level_and_workspace_are_asked_for_until_it_is_removed(machine, bundle):
+    machine.open(bundle, level=5)
+    machine.open(bundle, level=0, workspace=2**24)
+    assert machine.tensorrt.builds == 3
+    PlanCache(machine.directory, print).remove(next(machine.directory.glob('vision-*.plan')).stem)
+    machine.open(bundle, level=0)
+    assert machine.tensorrt.builds == 4
+
+
 def test_a_larger_gpu_of_the_same_name_has_plans_of_its_own(machine, bundle):
     machine.open(bundle)
     machine.cuda.processors = 8
