@@ -24,8 +24,8 @@ class ImageFrontEnd:
 
     The paper leaves open how a frame of another shape becomes a square. Here the whole frame is stretched:
     nothing is cut off, all 196 cells see the scene, and both axes keep their full angular resolution,
-    which a letterbox would lose. ``shrink`` names how `stretch` makes large frames small. The weights that ship
-    learned from pictures composed at 224×224, which nothing shrinks.
+    which a letterbox would lose. ``shrink`` names how `stretch` makes large frames small. The weights that
+    ship learned from pictures composed at 224×224, which nothing shrinks.
     """
 
     version: int = 2
