@@ -180,6 +180,21 @@ def search(
         run(Wish(folder, query, find, count, every, index, sheet, bundle, topics), Console(), _to_stderr)
 
 
+@app.command()
+def doctor(
+    bundle: Annotated[str, typer.Option(help='Directory of a model, or name of a shipped one.')] = 'avolnet',
+    wait: Annotated[float, typer.Option(min=0, help='Seconds to wait for camera and microphone.')] = 3.0,
+) -> None:
+    """Say what is there of what the node needs, and what to do about what is not; 1 if something lacks."""
+    with _plainly():
+        from rich.console import Console
+
+        from ros2_avloc.node.doctor import examine
+
+        if not examine(bundle, wait, Console()):
+            raise typer.Exit(1)
+
+
 @engine.command()
 def build(
     bundle: Annotated[str, typer.Option(help='Directory of a model, or name of a shipped one.')] = 'avolnet',
