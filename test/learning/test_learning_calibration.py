@@ -7,11 +7,14 @@ import numpy as np
 import pytest
 import torch
 from scipy.special import expit
+from typer.testing import CliRunner
 
-from ros2_avloc.learning.bundling.calibration import _fitted, _threshold, calibrate, recorded_checks
+from ros2_avloc.cli import app
+from ros2_avloc.learning.bundling.calibration import _fitted, _threshold, calibrate
 from ros2_avloc.learning.material.moments import read_recordings
 from ros2_avloc.learning.networks import AVOLNet
-from ros2_avloc.learning.training.checks import check_of, logits_of
+from ros2_avloc.learning.training import learn
+from ros2_avloc.learning.training.checks import check_of, logits_of, recorded_checks
 
 
 def test_shift_and_temperature_of_logistic_samples_are_found():
@@ -81,6 +84,17 @@ def test_a_folder_that_sets_nothing_aside_gives_no_pairs(clips):
     for path in sorted(clips.iterdir())[15:]:
         path.unlink()
     assert recorded_checks({'videos': clips}, 40) == []
+
+
+def test_training_looks_at_the_recordings_that_are_set_aside(clips, tmp_path, monkeypatch):
+    monkeypatch.setattr(learn, 'CHECKED', 4)
+    small = ['--steps', '4', '--width', '4', '--embedding', '8', '--batch', '4', '--workers', '0']
+    asked = ['train', str(tmp_path / 'run'), '--rung', 'paper', '--videos', str(clips)]
+    result = CliRunner().invoke(app, [*asked, '--simulated-share', '0', *small])
+    assert result.exit_code == 0, result.output
+    logged, = (tmp_path / 'run').glob('avc/log/*/metrics.csv')
+    header = logged.read_text().splitlines()[0].split(',')
+    assert 'auc_videos' in header and 'localised_videos' not in header
 
 
 @torch.no_grad()

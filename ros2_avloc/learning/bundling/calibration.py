@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -12,13 +11,9 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from ros2_avloc.learning.material.moments import Moments, read_recordings
-from ros2_avloc.learning.material.worlds import SET_ASIDE
 from ros2_avloc.learning.networks import AVENet, AVOLNet
 from ros2_avloc.learning.training.checks import Check, logits_of
 from ros2_avloc.model.manifest import Calibration
-from ros2_avloc.recordings.topics import BY_TYPE, Named
-from ros2_avloc.vision.grid import GRID
 
 KEPT = 0.82
 """Share of the scenes with a sound in view that reach the threshold, in the harder of the banks."""
@@ -61,41 +56,6 @@ def calibrate_embedder(network: AVENet, checks: Sequence[Check]) -> Calibration:
     odds = [logits_of(network, check.images, check.spectrograms).double().numpy() for check in checks]
     shift, temperature, threshold = _decided(odds, checks)
     return Calibration(threshold, temperature, network.slope.item(), network.offset.item() - shift)
-
-
-def recorded_checks(folders: Mapping[str, Path], count: int, named: Named = BY_TYPE) -> list[Check]:
-    """Return pairs of the recordings that each folder sets aside, by name; nothing of a folder with too few.
-
-    Parameters
-    ----------
-    count
-        Pairs of each folder; half of them correspond.
-    named
-        Topics of bags.
-
-    Raises
-    ------
-    InputError
-        If a folder cannot be read.
-    """
-    opened = {name: read_recordings(folder, named, 'calibrate') for name, folder in folders.items()}
-    checks = [_recorded_check(name, Moments(some, SET_ASIDE, len(some)), count)
-              for name, some in opened.items() if len(some) > 1]
-    return [check for check in checks if not check.corresponds.all()]
-
-
-def _recorded_check(name: str, moments: Moments, count: int) -> Check:
-    """Pair moments with their own sound, and with that of the next one at the same place."""
-    groups = -(-count // 2 // moments.group)
-    numbers = np.arange(groups * moments.group).reshape(groups, moments.group)
-    own, others = numbers.ravel(), np.roll(numbers, 1, axis=1).ravel()
-    items = [moments.item(int(number), np.random.default_rng(number)) for number in own]
-    differ = [other for other in own if items[other]['identity'] != items[others[other]]['identity']]
-    images = [items[number]['image'] for number in (*own, *differ)]
-    sounds = [items[number]['spectrogram'] for number in (*own, *others[differ])]
-    return Check(name, torch.stack(images), torch.stack(sounds),
-                 torch.zeros(len(images), GRID, GRID, dtype=torch.bool),
-                 torch.arange(len(images)) < len(own))
 
 
 def _decided(values: Sequence[Values], checks: Sequence[Check]) -> tuple[float, float, float]:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ros2_avloc.errors import InputError
 from ros2_avloc.learning.bundling.averaging import mean_of
-from ros2_avloc.learning.bundling.calibration import calibrate, calibrate_embedder, recorded_checks
+from ros2_avloc.learning.bundling.calibration import calibrate, calibrate_embedder
 from ros2_avloc.learning.bundling.card import calibrated_elsewhere, model_card
 from ros2_avloc.learning.bundling.embedder_card import embedder_card
 from ros2_avloc.learning.bundling.graphs import export
@@ -25,7 +25,7 @@ from ros2_avloc.learning.measuring.embedders import embedder_table, measure_embe
 from ros2_avloc.learning.measuring.tables import table
 from ros2_avloc.learning.networks import AVENet, AVOLNet, L3Net
 from ros2_avloc.learning.training.checkpoints import difference, network_in, read_state
-from ros2_avloc.learning.training.checks import Check, check_of, logits_of
+from ros2_avloc.learning.training.checks import Check, check_of, logits_of, recorded_checks
 from ros2_avloc.learning.training.recipe import LEARNED_FROM, RECIPE, learned_from, read_recipe, together
 from ros2_avloc.recordings.topics import BY_TYPE, Named
 from ros2_avloc.vision.preprocess import network_input

@@ -79,7 +79,7 @@ class Correspondence(Learner):
             some = network(scaled(images.to(self.device)), sounds.to(self.device)).float().cpu()
             some = some.reshape(len(some), -1)
             logits.append(some.amax(dim=1))
-            if isinstance(network, AVOLNet):
+            if isinstance(network, AVOLNet) and check.targets.any():
                 right.append(targets.cpu().flatten(1)[torch.arange(len(some)), some.argmax(dim=1)])
         best, corresponds = torch.cat(logits), check.corresponds.cpu()
         told = (best[corresponds][:, None] > best[~corresponds]).float().mean()

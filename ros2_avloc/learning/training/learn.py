@@ -20,10 +20,11 @@ from ros2_avloc.learning.material.sources import Scenes
 from ros2_avloc.learning.material.streams import Item
 from ros2_avloc.learning.networks.matching import KINDS, made
 from ros2_avloc.learning.training.checkpoints import LAST, begun_at, load_all
+from ros2_avloc.learning.training.checks import recorded_checks
 from ros2_avloc.learning.training.loop import Budget, fit
 from ros2_avloc.learning.training.recipe import RECIPE, Recipe, check_resumed, written
 from ros2_avloc.learning.training.rungs import budgets
-from ros2_avloc.learning.training.stages import Stage
+from ros2_avloc.learning.training.stages import CHECKED, Stage
 from ros2_avloc.learning.training.starting import begin_with
 from ros2_avloc.learning.training.teachers import check_teachers
 from ros2_avloc.learning.training.unfolding import begin_with_bundle
@@ -67,6 +68,7 @@ def learn(recipe: Recipe, out: Path, *, resume: bool, say: Callable[[str], None]
     if start is not None and not start.is_dir():
         begin_with(network, start)
     material = _material(recipe, list(budget.values())[-1].batch)
+    aside = recorded_checks(_folders(recipe), CHECKED, _named(recipe))
     if start is not None and start.is_dir():
         begin_with_bundle(network, start, lambda: _some(material))
     for place, name in list(enumerate(budget))[len(begun[:-1]):]:
@@ -74,7 +76,7 @@ def learn(recipe: Recipe, out: Path, *, resume: bool, say: Callable[[str], None]
         torch.manual_seed(_stage_seed(recipe.seed, place))
         lessons = out / 'pictures' / LAST if 'pictures' in budget else None
         stage = Stage(recipe, material, network, name, budget[name], out / name, resume and name in begun,
-                       lessons)
+                       lessons, aside)
         learner, stream = stage.made()
         if stage.resume:
             load_all(learner, stage.directory / LAST)
@@ -136,14 +138,22 @@ def _written_to(out: Path) -> Iterator[None]:
 
 
 def _material(recipe: Recipe, batch: int) -> Material:
-    folders = [folder for folder in (recipe.videos, recipe.bags) if folder is not None]
     group = batch * int(os.environ.get('WORLD_SIZE', '1'))
-    material = Material.read(recipe.pack, folders, recipe.simulated_share, recipe.seed, group,
-                             Named(recipe.image_topic, recipe.audio_topic))
+    folders = list(_folders(recipe).values())
+    material = Material.read(recipe.pack, folders, recipe.simulated_share, recipe.seed, group, _named(recipe))
     if recipe.rung == 'taught' and not material.banks:
         raise InputError('The rung taught needs categories, which only packs and simulated scenes have; '
                          'name --pack, or choose --rung label-free.')
     return material
+
+
+def _folders(recipe: Recipe) -> dict[str, Path]:
+    folders = {'videos': recipe.videos, 'bags': recipe.bags}
+    return {name: folder for name, folder in folders.items() if folder is not None}
+
+
+def _named(recipe: Recipe) -> Named:
+    return Named(recipe.image_topic, recipe.audio_topic)
 
 
 def _hush(_: str) -> None:

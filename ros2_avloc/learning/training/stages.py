@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -56,6 +56,8 @@ class Stage:
         Where it keeps what it keeps, and whether it goes on from there.
     lessons
         Checkpoint of the lessons on pictures, where there were any.
+    recorded
+        Pairs of the recordings that are set aside.
     """
 
     recipe: Recipe
@@ -66,6 +68,7 @@ class Stage:
     directory: Path
     resume: bool
     lessons: Path | None
+    recorded: Sequence[Check] = ()
 
     def made(self) -> tuple[Learner, Stream]:
         """Return what learns, and what it learns from."""
@@ -97,7 +100,7 @@ class Stage:
         return learner, scenes
 
     def checks(self) -> Iterator[Check | NamedThings]:
-        """Yield, per bank that is set aside, what is looked at now and then."""
+        """Yield, per bank and folder of recordings, what is set aside and looked at now and then."""
         for source, bank in self.material.aside.items():
             if self.name in ('pictures', 'sounds'):
                 things = (Crops if self.name == 'pictures' else Seconds)(bank, self.material.numbers)
@@ -106,6 +109,8 @@ class Stage:
                 yield NamedThings(source, drawn['thing'], drawn['name'])
             else:
                 yield check_of(source, bank, CHECKED)
+        if self.name not in ('pictures', 'sounds'):
+            yield from self.recorded
 
     @property
     def replays(self) -> Path:
