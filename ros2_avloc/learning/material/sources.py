@@ -70,14 +70,23 @@ class CloseUps:
 
     What is to be learned first is plain: towers that know nothing yet find no pair in photos that are small
     and toned, and in sounds that are band-limited and reverberated (docs/training-log.md).
+
+    Parameters
+    ----------
+    bank
+        What they are composed from.
+    negatives
+        Share, beside the empty ones, whose sound no picture makes.
     """
 
-    def __init__(self, bank: Bank) -> None:
-        self.bank = bank
+    def __init__(self, bank: Bank, negatives: float = 0.0) -> None:
+        self.bank, self.negatives = bank, negatives
 
     def item(self, number: int, rng: Rng) -> Item:
         """Return a close-up; its number is its identity."""
         crop, name = draw_crop(self.bank, rng, CLOSE)
+        if self.negatives and rng.random() < self.negatives:
+            name = ''
         return pair_of(crop, draw_sound(self.bank, name, rng, plain=True), number, bool(name))
 
 

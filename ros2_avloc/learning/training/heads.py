@@ -37,7 +37,7 @@ class HeadsAlone(Correspondence):
     seed
         Of which scenes are learned from again.
     told
-        Whether scenes tell categories.
+        Whether scenes tell categories. Close-ups, which tell none, are compared by the mean of all cells.
     """
 
     def __init__(self, network: Network, budget: Budget, stream: Stream, directory: Path, seed: int, *,
@@ -45,6 +45,7 @@ class HeadsAlone(Correspondence):
         super().__init__(network, budget, told=told)
         network.vision.requires_grad_(False)
         network.sound.requires_grad_(False)
+        self.all_cells = not told
         self.seed = seed
 
         def make(numbers: Sequence[int]) -> Lesson:

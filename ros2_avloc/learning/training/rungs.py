@@ -18,7 +18,7 @@ class Usual:
     Attributes
     ----------
     share
-        Of the run's minutes or steps.
+        Of the run's minutes or steps; 0: only if it is asked for.
     batch
         Items per step and process.
     rate
@@ -45,11 +45,11 @@ RUNGS = MappingProxyType({
         'the best cell, no BatchNorm in the heads, Adam with weight decay 1e-5, rate times 0.94 every 16 '
         'epochs; the batch is what the machine holds, not 2048.'),
     'label-free': Rung(
-        {'close-ups': Usual(0.8, 64, 1e-3), 'heads': Usual(0.2, 64, 1e-3), 'avc': Usual(0.0, 64, 1e-4)},
-        'AVC without labels or teachers: contrastive and logistic loss over all pairs of a batch, BatchNorm '
-        'in the heads, first plain close-ups of single objects, then scenes of more and more objects, '
-        'silence, noise, hum and sounds that no picture makes among the sounds; which pairs differ follows '
-        'from the recordings alone.'),
+        {'close-ups': Usual(0.8, 64, 1e-3), 'heads': Usual(0.2, 64, 1e-3), 'avc': Usual(0.0, 64, 1e-3)},
+        'AVC without labels or teachers: contrastive loss over all pairs of a batch, BatchNorm in the heads, '
+        'plain close-ups of single objects; then the heads alone, with the logistic loss too, and silence, '
+        'noise, hum and sounds that no picture makes among the sounds; last, if it is asked for, whole '
+        'scenes of more and more objects. Which pairs differ follows from the recordings alone.'),
     'taught': Rung(
         {'pictures': Usual(0.45, 16, 2e-3), 'sounds': Usual(0.15, 32, 1.5e-3),
          'heads': Usual(0.05, 32, 1e-3), 'avc': Usual(0.35, 32, 6e-4)},

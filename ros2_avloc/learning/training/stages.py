@@ -38,6 +38,9 @@ CHECKED = 192
 LABEL_FREE = ('silence', 'noise', 'hum', 'other')
 """Negatives that need no label; sounds of other recordings are negatives within the batch."""
 
+REFUSED = 0.3
+"""Share of close-ups by which heads learn to refuse what no picture makes, without labels."""
+
 REPLAYS = {'pictures': Replays(kept=16_000, drawn=REPEATED), 'sounds': Replays(kept=4_000, drawn=32)}
 """Crops take 63 kB each with their answers, sounds 206 kB."""
 
@@ -80,24 +83,18 @@ class Stage:
             scenes = self.material.stream(lambda bank: Scenes(bank, Mixture(negatives=0.0)), recorded=True)
             return PaperCorrespondence(self.network, self.budget, self.material.epoch), scenes
         if self.name == 'close-ups':
-            # Where there are recordings alone, whole frames: nobody knows where in them single objects are.
-            close_ups = self.material.stream(CloseUps, recorded=not self.material.banks)
-            return CloseUpCorrespondence(self.network, self.budget), close_ups
-        told = self.recipe.rung == 'taught'
-        numbers = self.material.numbers if told else None
-        mixture = Mixture() if told else Mixture(kinds=LABEL_FREE)
-        curriculum = 0 if told else self.recipe.curriculum
-        scenes = self.material.stream(lambda bank: Scenes(bank, mixture, curriculum, numbers), recorded=True,
-                                      numbers=told)
+            return CloseUpCorrespondence(self.network, self.budget), self._close_ups(0.0)
         if self.name == 'heads':
-            return HeadsAlone(self.network, self.budget, scenes, self.replays, self.recipe.seed,
-                              told=told), scenes
-        if not told:
-            return Correspondence(self.network, self.budget), scenes
+            # Without labels whole frames would spoil what close-ups have taught: docs/training-log.md.
+            seen = self._scenes() if self._told else self._close_ups(REFUSED)
+            return HeadsAlone(self.network, self.budget, seen, self.replays, self.recipe.seed,
+                              told=self._told), seen
+        if not self._told:
+            return Correspondence(self.network, self.budget), self._scenes()
         learner = TaggedCorrespondence(self.network, self.budget, len(self.material.numbers))
         if self.lessons is not None and not self.resume:
             learner.begin_with(part_of(self.lessons, 'to_names.'))
-        return learner, scenes
+        return learner, self._scenes()
 
     def checks(self) -> Iterator[Check | NamedThings]:
         """Yield, per bank and folder of recordings, what is set aside and looked at now and then."""
@@ -117,6 +114,24 @@ class Stage:
         """Directory of things that are learned from again."""
         rank = os.environ.get('RANK', '0')
         return self.directory / f'replays{rank}'
+
+    @property
+    def _told(self) -> bool:
+        """Whether categories are told."""
+        return self.recipe.rung == 'taught'
+
+    def _close_ups(self, negatives: float) -> Stream:
+        """Return single objects or, of recordings alone, whole frames: nobody knows where objects are."""
+        return self.material.stream(lambda bank: CloseUps(bank, negatives), recorded=not self.material.banks)
+
+    def _scenes(self) -> Stream:
+        """Return whole frames; where categories are told, with as many objects as ever from the start."""
+        if self._told:
+            numbers = self.material.numbers
+            return self.material.stream(lambda bank: Scenes(bank, Mixture(), numbers=numbers), recorded=True,
+                                        numbers=True)
+        mixture, curriculum = Mixture(kinds=LABEL_FREE), self.recipe.curriculum
+        return self.material.stream(lambda bank: Scenes(bank, mixture, curriculum), recorded=True)
 
     def _lessons(self) -> tuple[Learner, Stream]:
         pictures, numbers = self.name == 'pictures', self.material.numbers
