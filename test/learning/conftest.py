@@ -54,7 +54,7 @@ def pack(tmp_path_factory):
         return rows[-1]
 
     for number in range(24):
-        split, group = ('val' if number % 4 == 3 else 'train'), f'group{number // 2}'
+        split, group = ('val' if number // 2 % 4 == 3 else 'train'), f'group{number // 2}'
         for category, hertz in (('high', 4_000), ('low', 300)):
             photo = row(f'images/{category}/{number}.webp', 'image', category, split, f'{category}{group}')
             photo['box_xywh'], photo['mask'] = '10 0 60 100', 'alpha (made)' if number % 2 else 'none'

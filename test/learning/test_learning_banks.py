@@ -1,5 +1,6 @@
 """Packs are read as their index says, and their parts share nothing."""
 
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from ros2_avloc.errors import InputError
 from ros2_avloc.learning.material.banks import pack_bank, simulated_bank
-from ros2_avloc.learning.material.packs import ASIDE_ONE_IN, PARTS, part_of
+from ros2_avloc.learning.material.packs import ASIDE_ONE_IN, PARTS, part_of, read_index
 from ros2_avloc.learning.material.scenes import Mixture, draw_scene
 
 REAL = Path(__file__).parents[3] / 'shared' / 'data'
@@ -33,10 +34,21 @@ def test_sounds_without_a_category_are_negatives(pack):
     assert set(bank.negatives) == {'_offscreen/rain'}
 
 
+def parts_of_groups(root):
+    """Return the parts that each group of a category is in."""
+    parts = defaultdict(set)
+    for row in read_index(root):
+        parts[row['category'], row['group']].add(part_of(row))
+    return parts
+
+
 def test_every_item_is_in_one_part_and_no_group_in_two(pack):
     counts = {part: sum(map(len, pack_bank(pack, part).photos.values())) for part in PARTS}
     assert sum(counts.values()) == 48
     assert min(counts.values()) > 0
+    parts = parts_of_groups(pack)
+    assert set().union(*parts.values()) == set(PARTS)
+    assert all(len(some) == 1 for some in parts.values())
     rows = [{'split': 'train', 'group': f'g{number}'} for number in range(4_000)]
     aside = sum(part_of(row) == 'calibrate' for row in rows)
     assert aside == pytest.approx(4_000 / ASIDE_ONE_IN, rel=0.2)
@@ -80,11 +92,19 @@ HEADER = 'path,kind,category,split,group,box_xywh,mask,active_1s_starts\n'
     (HEADER.encode() + b'a.png,image,dog,val,g,1 2 x,none,\n', "row 2: '1 2 x' is no box"),
     (HEADER.encode() + b'a.png,image,dog,val,g,1 2 3 0,none,\n', "row 2: '1 2 3 0' is no box"),
     (HEADER.encode() + b'a.ogg,audio,dog,val,g,,,soon\n', "row 2: 'soon' are no seconds"),
+    (HEADER.encode() + b'a.ogg,audio,dog,val,g,,,\na.png,image,dog,train,g,0 0 9 9,none,\n',
+     "the group 'g' of the category 'dog' is in the splits val and train; give all its files one split"),
 ])
 def test_an_index_that_makes_no_sense_is_refused(tmp_path, content, what):
     (tmp_path / 'INDEX.csv').write_bytes(content)
     with pytest.raises(InputError, match=what):
         pack_bank(tmp_path, 'val')
+
+
+def test_two_categories_may_have_groups_of_one_name_in_different_splits(tmp_path):
+    rows = 'a.ogg,audio,dog,val,g,,,\nb.ogg,audio,cat,train,g,,,\n'
+    (tmp_path / 'INDEX.csv').write_text(HEADER + rows)
+    assert len(read_index(tmp_path)) == 2
 
 
 def test_a_box_outside_its_picture_is_refused(pack, tmp_path):
@@ -113,3 +133,8 @@ def test_the_real_pack_has_every_category_in_val():
     assert len(bank.recordings) == 21
     assert all(bank.photos[category] for category in bank.recordings)
     assert len(bank.backgrounds) == 36
+
+
+@pytest.mark.skipif(not REAL.exists(), reason='the photos and recordings are not here')
+def test_no_group_of_the_real_pack_is_in_two_parts():
+    assert all(len(some) == 1 for some in parts_of_groups(REAL).values())

@@ -18,7 +18,16 @@ from numpy.typing import NDArray
 
 from ros2_avloc.audio.sound import SAMPLE_RATE, SOUND_SAMPLES
 from ros2_avloc.errors import InputError
-from ros2_avloc.learning.material.packs import AUDIO, IMAGE, Row, box_of, part_of, read_index, starts_of
+from ros2_avloc.learning.material.packs import (
+    AUDIO,
+    IMAGE,
+    Row,
+    box_of,
+    nameless,
+    part_of,
+    read_index,
+    starts_of,
+)
 from ros2_avloc.simulation.kinds import KINDS
 from ros2_avloc.simulation.sounds import NEGATIVES, negative, synthesise
 from ros2_avloc.simulation.views import SpriteBank
@@ -93,7 +102,7 @@ def pack_bank(root: Path, part: str) -> Bank:
         if row['kind'] == IMAGE:
             photos[row['category']].append(_photo(root, row))
         elif row['kind'] == AUDIO:
-            wanted = negatives if row['category'].startswith('_') else recordings
+            wanted = negatives if nameless(row) else recordings
             wanted[row['category']].append(_recording(root, row))
         else:
             backgrounds.append(_background(root, row))

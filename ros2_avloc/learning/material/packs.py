@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ros2_avloc.errors import InputError
@@ -13,7 +13,7 @@ ASIDE_ONE_IN = 8
 """One group in so many of `train` is set aside to fit temperature and threshold."""
 
 PARTS = ('learn', 'calibrate', 'val')
-"""Learning, fitting of the calibration, and measuring; no group is in two of them."""
+"""Learning, fitting of the calibration, and measuring; no group of a category is in two of them."""
 
 COLUMNS = ('path', 'kind', 'category', 'split', 'group', 'box_xywh', 'mask', 'active_1s_starts')
 """Those that are read; others may be there."""
@@ -29,7 +29,8 @@ def read_index(root: Path) -> list[Row]:
     Raises
     ------
     InputError
-        If it cannot be read, lacks a column, or a row of it makes no sense.
+        If it cannot be read, lacks a column, a row of it makes no sense, or a group of a category is parted
+        between two splits.
     """
     path = root / 'INDEX.csv'
     try:
@@ -47,14 +48,30 @@ def read_index(root: Path) -> list[Row]:
     for number, row in enumerate(rows, start=2):
         for wrong in _wrong(row):
             raise InputError(f'{path}, row {number}: {wrong}; see docs/data.md.')
+    _check_groups(path, rows)
     return rows
 
 
+def _check_groups(path: Path, rows: Sequence[Row]) -> None:
+    """Refuse a group of a category that is both learned from and measured on."""
+    splits: dict[tuple[str, str], str] = {}
+    for row in rows:
+        split = splits.setdefault((row['category'], row['group']), row['split'])
+        if split != row['split']:
+            raise InputError(f'{path}: the group {row["group"]!r} of the category {row["category"]!r} is in '
+                             f'the splits {split} and {row["split"]}; give all its files one split.')
+
+
 def part_of(row: Row) -> str:
-    """Return the part that a row of the index belongs to; rows of one group are never parted."""
+    """Return the part that a row of the index belongs to; rows of one split and group are never parted."""
     if row['split'] != 'train':
         return row['split']
     return 'learn' if zlib.crc32(row['group'].encode()) % ASIDE_ONE_IN else 'calibrate'
+
+
+def nameless(row: Row) -> bool:
+    """Return whether a row is of no category: of a sound that no photo makes."""
+    return row['category'].startswith('_')
 
 
 def box_of(row: Row) -> tuple[int, int, int, int]:
