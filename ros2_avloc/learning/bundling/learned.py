@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ros2_avloc.learning.material.packs import AUDIO, IMAGE, Row, part_of, read_index
+from ros2_avloc.learning.material.packs import AUDIO, BACKGROUND, IMAGE, Row, nameless, part_of, read_index
 from ros2_avloc.simulation.kinds import KINDS
 
 FEW = 3
@@ -47,9 +48,11 @@ def pack_facts(root: Path) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``name``, ``categories``, ``photos``, ``recordings``; ``restricted`` and ``unstated``, files that must
-        not, or might not, be used commercially (``None`` without a column ``non_commercial``); ``few``, the
-        categories with the fewest origins, by kind of file.
+        ``name``; ``categories``, and how many ``photos`` and ``recordings`` they have; ``nameless``, how many
+        recordings of each kind of sound that belongs to no category; ``backgrounds``. Of all these files:
+        ``licences``, how many are under each (empty without a column ``licence``); ``restricted`` and
+        ``unstated``, how many must not, or might not, be used commercially (``None`` without a column
+        ``non_commercial``). ``few``, the categories with the fewest origins, by kind of file.
 
     Raises
     ------
@@ -57,15 +60,29 @@ def pack_facts(root: Path) -> dict[str, Any]:
         If the index cannot be read.
     """
     rows = [row for row in read_index(root) if part_of(row) == 'learn']
-    kinds = {kind: [row for row in rows if row['kind'] == kind] for kind in (IMAGE, AUDIO)}
-    categories = sorted(set.intersection(*({row['category'] for row in some} for some in kinds.values())))
-    told = [row.get('non_commercial') for row in rows]
+    sounds, backgrounds = ([row for row in rows if row['kind'] == kind] for kind in (AUDIO, BACKGROUND))
+    refused = [row for row in sounds if nameless(row)]
+    categories = sorted({row['category'] for row in rows if row['kind'] == IMAGE}
+                        & {row['category'] for row in sounds if not nameless(row)})
+    photos, recordings = ([row for row in rows if row['kind'] == kind and row['category'] in categories]
+                          for kind in (IMAGE, AUDIO))
     return {
         'name': root.absolute().name, 'categories': categories,
-        'photos': len(kinds[IMAGE]), 'recordings': len(kinds[AUDIO]),
+        'photos': len(photos), 'recordings': len(recordings), 'backgrounds': len(backgrounds),
+        'nameless': dict(Counter(row['category'] for row in refused)),
+        **_licences([*photos, *recordings, *refused, *backgrounds]),
+        'few': {IMAGE: _few(photos, categories), AUDIO: _few(recordings, categories)},
+    }
+
+
+def _licences(rows: Sequence[Row]) -> dict[str, Any]:
+    """Return how many files are under each licence, and how many may not be used commercially."""
+    told = [row.get('non_commercial') for row in rows]
+    licences = Counter(' '.join(row['licence'].split()) for row in rows if row.get('licence') is not None)
+    return {
+        'licences': dict(licences.most_common()),
         'restricted': None if None in told else told.count('yes'),
         'unstated': None if None in told else len(told) - told.count('yes') - told.count('no'),
-        'few': {kind: _few(some, categories) for kind, some in kinds.items()},
     }
 
 
@@ -102,9 +119,29 @@ def _of_pack(name: str, pack: Mapping[str, Any] | None) -> str:
     licences = _UNLICENSED if pack['restricted'] is None else ''
     if pack['restricted'] or pack['unstated']:
         licences = _RESTRICTED.format(**pack)
-    names = ', '.join(name.replace('_', ' ') for name in pack['categories'])
-    return (f': {pack["photos"]} photos and {pack["recordings"]} recordings of {len(pack["categories"])} '
-            f'categories ({names}).{licences}')
+    return f': {_held(pack)}.{licences}{_by_licence(pack["licences"])}'
+
+
+def _held(pack: Mapping[str, Any]) -> str:
+    """Say what a pack holds: categories, sounds of none, and backgrounds."""
+    held = [f'{pack["photos"]} photos and {pack["recordings"]} recordings of {len(pack["categories"])} '
+            f'categories ({_words(pack["categories"])})']
+    if pack['nameless']:
+        held.append(f'{sum(pack["nameless"].values())} recordings of sounds that belong to no category, '
+                    f'which are there to be refused ({_words(pack["nameless"])})')
+    return '; '.join([*held, f'{pack["backgrounds"]} backgrounds'])
+
+
+def _words(categories: Iterable[str]) -> str:
+    return ', '.join(name.lstrip('_').rpartition('/')[2].replace('_', ' ') for name in categories)
+
+
+def _by_licence(licences: Mapping[str, int]) -> str:
+    """Return the items of a list within the list, after what introduces them."""
+    if not licences:
+        return ''
+    items = (f'  - {licence or "no licence stated"}: {count}' for licence, count in licences.items())
+    return '\n'.join([' By licence, as the index states it:', *items])
 
 
 def teaching_text(training: Mapping[str, Any]) -> str:
