@@ -204,16 +204,54 @@ def recorded(videos, moments):
                        f'video {video}.mp4')
 
 
+POOL = (Heard(np.zeros(48_240, np.float32), '0', SOUNDING),)
+
+
 def test_moments_of_recordings_are_counted_by_recording():
-    pool = (Heard(np.zeros(48_240, np.float32), '0', SOUNDING),)
-    answers, pictures = examine(Guesser(), CaseSet(lambda: recorded(6, 20), 120, pool, {}))
+    answers, pictures = examine(Guesser(), CaseSet(lambda: recorded(6, 20), 120, POOL, {}))
     report = measure(answers, HALF)
     assert len(pictures) == 120
     assert report['localisation']['1']['n'] == 120
     assert report['avc']['n'] == 240
     assert report['swap']['both']['value'] is None
-    right = measure(examine(Oracle(), CaseSet(lambda: recorded(6, 2), 12, pool, {}))[0], HALF)
+    right = measure(examine(Oracle(), CaseSet(lambda: recorded(6, 2), 12, POOL, {}))[0], HALF)
     assert right['localisation']['1']['value'] == right['avc']['value'] == 1
+
+
+SHARED = ('f_loc', 'f_auc', 'calibration')
+"""Figures that true and untrue pairs of one view have a part in."""
+
+
+def intervals(answers):
+    report = measure(answers, HALF)
+    figures = [report[name].get('expected_error', report[name]) for name in SHARED]
+    return [figure['interval'] for figure in figures]
+
+
+class Uneven(Oracle):
+    """Knows the videos of even numbers alone, and is sure of something else in the others."""
+
+    def compare(self, view, heard):
+        (name, _), = view.objects
+        return super().compare(view, heard) if int(name) % 2 == 0 else 1 - super().compare(view, heard)
+
+
+def test_whole_recordings_are_drawn_for_scores_and_for_the_calibration_error():
+    answers, _ = examine(Uneven(), CaseSet(lambda: recorded(6, 20), 120, POOL, {}))
+    alone = replace(answers, groups=np.full(len(answers), ''))
+    for by_recording, by_view in zip(intervals(answers), intervals(alone), strict=True):
+        assert np.ptp(by_recording) > 2 * np.ptp(by_view) > 0
+
+
+def test_whole_views_are_drawn_for_scores_and_for_the_calibration_error(material):
+    """Pairs that are there four times tell no more where they are of the same views."""
+    answers, _ = examine(Guesser(), material)
+    fourfold = joined([answers] * 4)
+    same = replace(fourfold, views=np.tile(answers.views, 4))
+    once = intervals(answers)
+    assert intervals(same) == [pytest.approx(ends, abs=1e-4) for ends in once]
+    for four, one in zip(intervals(fourfold), once, strict=True):
+        assert 0 < np.ptp(four) < 0.7 * np.ptp(one)
 
 
 def test_sets_are_joined_with_views_of_their_own(material):

@@ -7,12 +7,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import binomtest, bootstrap
+from scipy.stats import binomtest
 
 Figure = dict[str, Any]
 """``value``, ``interval`` (its two ends) and ``n``; of nothing, value and ends are ``None``."""
 
-Groups = NDArray[np.str_]
+Groups = NDArray[Any]
+"""Names or numbers of groups."""
+
+Values = NDArray[np.float64]
 
 RESAMPLES = 1_000
 
@@ -40,41 +43,52 @@ def share(hits: ArrayLike, groups: Groups | None = None) -> Figure:
 def mean(values: ArrayLike, groups: Groups | None = None) -> Figure:
     """Return the mean of ``(n,)`` values with a bootstrap interval, over groups where there are any."""
     values = np.asarray(values, np.float64)
-    if groups is None:
-        return resampled(lambda sample, axis: sample.mean(axis=axis), values)
-    names = np.unique(groups)
-    sums = np.array([values[groups == name].sum() for name in names])
-    counts = np.array([(groups == name).sum() for name in names], np.float64)
-    whole = resampled(lambda sums, counts, axis: sums.sum(axis=axis) / counts.sum(axis=axis), sums, counts,
-                      paired=True)
-    return whole | {'n': len(values)}
+    columns = np.stack([values, np.ones_like(values)], axis=1)
+    return resampled(lambda sums: sums[..., 0] / sums[..., 1], columns, groups)
 
 
-def resampled(statistic: Callable[..., Any], *samples: ArrayLike, paired: bool = False,
-              method: str = 'percentile', vectorized: bool = True) -> Figure:
-    """Return a statistic of samples with its bootstrap interval (Efron & Tibshirani, 1993).
+def resampled(statistic: Callable[[Values], Values], columns: ArrayLike, groups: Groups | None = None, *,
+              basic: bool = False) -> Figure:
+    """Return a statistic of sums over samples with its bootstrap interval (Efron & Tibshirani, 1993).
 
     Parameters
     ----------
     statistic
-        Takes the samples, and where it is vectorised the `axis` along which they lie.
-    samples
-        ``(n,)`` each.
-    paired
-        Whether the samples are drawn together, index by index.
-    method
-        ``'percentile'``, or ``'basic'`` for a statistic that noise alone makes larger.
+        Takes the sums of the columns, ``(..., k)``, and returns ``(...)``, not a number where these are of
+        nothing.
+    columns
+        What each sample adds to the sums, ``(n, k)``.
+    groups
+        Which group each sample is of, ``(n,)``: groups are drawn with all that is in them. Without them each
+        sample is drawn alone.
+    basic
+        For a statistic that noise alone makes larger: the basic interval, not that of the percentiles.
     """
-    arrays = [np.asarray(sample, np.float64) for sample in samples]
-    if not all(map(len, arrays)):
+    columns = np.asarray(columns, np.float64)
+    sums = columns if groups is None else _by_group(columns, groups)
+    with np.errstate(divide='ignore', invalid='ignore'):
+        value = statistic(sums.sum(axis=0))
+        drawn = statistic(_times_drawn(len(sums)) @ sums) if len(sums) > 1 else np.array([])
+    if not np.isfinite(value):
         return figure(None, None, 0)
-    value = statistic(*arrays, **({'axis': -1} if vectorized else {}))
-    number = len(arrays[0]) if paired else sum(map(len, arrays))
-    if min(map(len, arrays)) < 2:
-        return figure(value, None, number)
-    drawn = bootstrap(arrays, statistic, n_resamples=RESAMPLES, paired=paired, vectorized=vectorized,
-                      method=method, rng=np.random.default_rng(0))  # type: ignore[call-overload, unused-ignore]
-    return figure(value, drawn.confidence_interval, number)
+    drawn = drawn[np.isfinite(drawn)]
+    if not len(drawn):
+        return figure(value, None, len(columns))
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return figure(value, (2 * value - high, 2 * value - low) if basic else (low, high), len(columns))
+
+
+def _by_group(columns: Values, groups: Groups) -> Values:
+    """Return the sums of the columns over each group, ``(groups, k)``."""
+    names, places = np.unique(groups, return_inverse=True)
+    sums = np.zeros((len(names), columns.shape[1]))
+    np.add.at(sums, places, columns)
+    return sums
+
+
+def _times_drawn(count: int) -> NDArray[np.int64]:
+    """Return how often each of `count` is drawn in each resample, ``(RESAMPLES, count)``."""
+    return np.random.default_rng(0).multinomial(count, np.full(count, 1 / count), RESAMPLES)
 
 
 def figure(value: Any, interval: Sequence[float] | None, n: int) -> Figure:

@@ -9,12 +9,12 @@ from the maxima on negatives; here it is the one that ships. All are shares here
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ros2_avloc.learning.measures.figures import Figure, figure, resampled
+from ros2_avloc.learning.measures.figures import Figure, Groups, resampled
 from ros2_avloc.learning.measures.localisation import areas_under
 from ros2_avloc.learning.measures.maps import Heatmap, enlarged
 
@@ -34,7 +34,7 @@ def auc_n(areas: Values) -> Values:
     return areas_under(1 - areas)
 
 
-def f_score(positives: Values, negatives: list[Values]) -> Figure:
+def f_score(positives: Values, negatives: Sequence[Values], groups: Sequence[Groups] | None = None) -> Figure:
     """Return the harmonic mean of two means, with a bootstrap interval.
 
     Parameters
@@ -44,13 +44,25 @@ def f_score(positives: Values, negatives: list[Values]) -> Figure:
     negatives
         For each of `KINDS` that there is, 1 - `areas` for F_LOC, `auc_n` for F_AUC. Without any, the figure
         is of nothing.
+    groups
+        Of the positives, and of each kind of negatives: what is of one group is drawn together.
     """
-    if not negatives:
-        return figure(None, None, 0)
+    parts = [positives, *negatives]
+    kinds = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    columns = np.zeros((len(kinds), 2, len(parts)))
+    columns[np.arange(len(kinds)), 0, kinds] = np.concatenate(parts)
+    columns[np.arange(len(kinds)), 1, kinds] = 1
+    return resampled(_harmonic, columns.reshape(len(kinds), -1),
+                     None if groups is None else np.concatenate(groups))
 
-    def score(positives: Any, *negatives: Any, axis: int) -> Any:
-        good = positives.mean(axis=axis)
-        empty = sum(kind.mean(axis=axis) for kind in negatives) / len(negatives)
-        return 2 * good * empty / np.maximum(good + empty, 1e-12)
 
-    return resampled(score, positives, *negatives)
+def _harmonic(sums: Values) -> Values:
+    """Return the score, from sums of values and from counts of positives and of each kind of negatives.
+
+    Few groups can lack a kind when they are drawn: the mean is then over the others.
+    """
+    totals, counts = np.split(sums, 2, axis=-1)
+    good, present = totals[..., 0] / counts[..., 0], counts[..., 1:] > 0
+    kinds = totals[..., 1:] / np.maximum(counts[..., 1:], 1)
+    empty = kinds.sum(axis=-1) / present.sum(axis=-1)
+    return np.asarray(2 * good * empty / np.maximum(good + empty, 1e-12))

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-from ros2_avloc.learning.measures.figures import Figure, resampled
+from ros2_avloc.learning.measures.figures import Figure, Groups, resampled
 
 Values = NDArray[np.float64]
 
@@ -38,20 +36,29 @@ def _row(number: int, weight: float, said: float, true: float) -> Row:
             'true': round(float(true / weight), 4) if inside else None}
 
 
-def expected_error(probability: Values, truth: NDArray[np.bool_], weight: Values) -> Figure:
+def expected_error(probability: Values, truth: NDArray[np.bool_], weight: Values,
+                   groups: Groups | None = None) -> Figure:
     """Return the expected calibration error: the mean, by weight, of |share that is true - probability|.
 
     Noise alone makes it larger than zero, so its interval is the basic bootstrap's, which corrects that.
+
+    Parameters
+    ----------
+    groups
+        See `resampled`.
     """
-    def error(*sample: Any) -> float:
-        weights, said, true = _binned(*sample)
-        return float(np.abs(true - said).sum() / weights.sum())
+    columns = np.zeros((len(probability), BINS + 1))
+    columns[np.arange(len(probability)), _bins(probability)] = weight * (truth - probability)
+    columns[:, BINS] = weight
+    return resampled(lambda sums: np.abs(sums[..., :BINS]).sum(axis=-1) / sums[..., BINS], columns, groups,
+                     basic=True)
 
-    return resampled(error, probability, truth, weight, paired=True, method='basic', vectorized=False)
 
-
-def _binned(probability: Values, truth: NDArray[Any], weight: Values) -> Values:
+def _binned(probability: Values, truth: NDArray[np.bool_], weight: Values) -> Values:
     """Return the sums of weight, of probability and of truth in each bin, ``(3, BINS)``."""
-    bins = np.minimum((probability * BINS).astype(int), BINS - 1)
     parts = (weight, weight * probability, weight * truth)
-    return np.stack([np.bincount(bins, part, BINS) for part in parts])
+    return np.stack([np.bincount(_bins(probability), part, BINS) for part in parts])
+
+
+def _bins(probability: Values) -> NDArray[np.int64]:
+    return np.minimum((probability * BINS).astype(np.int64), BINS - 1)

@@ -108,6 +108,11 @@ def _groups(answers: Answers) -> Groups | None:
     return answers.groups if answers.groups.any() else None
 
 
+def _drawn_together(answers: Answers) -> Groups:
+    """Return the recordings that pairs are from, or else their views: true and untrue pairs share them."""
+    return answers.groups if answers.groups.any() else answers.views
+
+
 def _over(answers: Answers, thresholds: Thresholds) -> Figure:
     return share(answers.found >= thresholds.shipped, _groups(answers))
 
@@ -129,7 +134,8 @@ def _avc(answers: Answers, thresholds: Thresholds) -> Report:
 def _calibration(answers: Answers) -> Report:
     chosen = answers.where(answers.kinds != SWAPPED)
     sample = chosen.found, chosen.true, reliability.balanced(chosen.true)
-    return {'expected_error': reliability.expected_error(*sample), 'bins': reliability.reliability(*sample)}
+    return {'expected_error': reliability.expected_error(*sample, _drawn_together(chosen)),
+            'bins': reliability.reliability(*sample)}
 
 
 def _negatives(answers: Answers, thresholds: Thresholds) -> Report:
@@ -155,12 +161,13 @@ def _at_80(answers: Answers) -> Report:
 
 
 def _f_scores(answers: Answers, areas: dict[str, NDArray[np.float64]], thresholds: Thresholds) -> Report:
+    kinds = [kind for kind in negatives.KINDS if kind in areas]
+    groups = [_drawn_together(answers)[answers.kinds == kind] for kind in (SOUNDING, *kinds)]
     sounding = answers.where(answers.kinds == SOUNDING)
     overlaps = localisation.overlaps(sounding.heatmaps, list(sounding.boxes), thresholds.area)
-    empty = [areas[kind] for kind in negatives.KINDS if kind in areas]
-    return {'f_loc': negatives.f_score(overlaps, [1 - values for values in empty]),
+    return {'f_loc': negatives.f_score(overlaps, [1 - areas[kind] for kind in kinds], groups),
             'f_auc': negatives.f_score(localisation.areas_under(overlaps),
-                                       [negatives.auc_n(values) for values in empty])}
+                                       [negatives.auc_n(areas[kind]) for kind in kinds], groups)}
 
 
 def _category(answers: Answers, thresholds: Thresholds) -> Report:

@@ -40,7 +40,19 @@ def test_groups_weigh_as_many_as_they_hold():
     assert mean([1, 1, 1, 0], np.array(['a', 'a', 'a', 'b']))['value'] == 0.75
 
 
-def test_pairs_are_drawn_together():
-    first = np.arange(20) / 20
-    apart = resampled(lambda one, other, axis: (one - other).mean(axis=axis), first, first, paired=True)
+def test_the_columns_of_a_sample_are_drawn_together():
+    columns = np.stack([np.arange(20) / 20] * 2, axis=1)
+    apart = resampled(lambda sums: sums[..., 0] - sums[..., 1], columns)
     assert apart == {'value': 0.0, 'interval': [0.0, 0.0], 'n': 20}
+
+
+def test_a_group_counts_as_the_one_sample_that_it_adds_up_to():
+    values, groups = np.repeat(np.arange(12) / 12, 5), np.repeat(np.arange(12), 5)
+    assert mean(values, groups) == mean(np.arange(12) / 12) | {'n': 60}
+
+
+def test_draws_that_say_nothing_are_left_out():
+    """One of three samples alone counts: a third of the draws hold none of it."""
+    columns = np.array([[0.5, 1.0], [0.0, 0.0], [0.0, 0.0]])
+    assert resampled(lambda sums: sums[..., 0] / sums[..., 1], columns) == figure(0.5, (0.5, 0.5), 3)
+    assert resampled(lambda sums: sums[..., 0] / sums[..., 1], columns[1:]) == figure(None, None, 0)

@@ -78,6 +78,21 @@ def test_the_f_score_is_the_harmonic_mean_of_two_means():
     assert negatives.f_score(np.zeros(3), [np.zeros(3)])['value'] == 0
 
 
+def test_positives_and_negatives_of_a_group_are_drawn_together():
+    """What is missed where nothing is found: both means move, their sum does not."""
+    positives, groups = np.random.default_rng(4).random(200), np.arange(200)
+    parts = positives, [1 - positives]
+    together, apart = (np.ptp(negatives.f_score(*parts, some)['interval']) for some in ([groups] * 2, None))
+    assert together < apart / 2
+
+
+def test_groups_that_lack_a_kind_of_negatives_have_a_score():
+    """Where one of two groups is drawn twice, there is no silence, or no noise."""
+    groups = [np.array([0, 1]), np.array([0]), np.array([1])]
+    score = negatives.f_score(np.full(2, 0.5), [np.ones(1), np.ones(1)], groups)
+    assert score == {'value': 0.6667, 'interval': [0.6667, 0.6667], 'n': 4}
+
+
 def test_the_f_scores_interval_is_that_of_its_parts():
     rng = np.random.default_rng(3)
     score = negatives.f_score(rng.random(200), [rng.random(200)] * 3)
