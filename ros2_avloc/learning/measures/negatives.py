@@ -3,8 +3,11 @@
 pIA is the percentage of the image's area above the threshold, under negative audio; AUC_N the area under
 the curve of the share of images whose pIA is at most t, for t from 0 to 1. F_LOC is the harmonic mean of
 the mean overlap (cIoU there) on positives and of 1 - pIA, F_AUC that of AUC on positives and of AUC_N,
-each averaged over silence, noise and sounds from out of view. There the threshold is one for all images,
-from the maxima on negatives; here it is the one that ships. All are shares here, not percentages.
+each averaged over silence, noise and sounds from out of view. All are shares here, not percentages.
+
+There the threshold, one for all images, is a statistic of the maps' maxima under negative audio; here it is
+the one with the largest mean overlap on scenes set aside (`area`): these figures are not comparable with the
+paper's.
 """
 
 from __future__ import annotations
