@@ -100,6 +100,19 @@ def test_an_oracle_knows_every_category(oracles, world):
         assert category['false_positives']['value'] in (0, None)
 
 
+def test_categories_add_up_to_the_totals(material):
+    """One who follows the first of two sounds alone would have fewer right, were the other counted."""
+    class Stubborn(Oracle):
+        def compare(self, view, heard):
+            return super().compare(view, heard) * (heard.kind == SOUNDING)
+
+    report = figures(Stubborn(), material)
+    for name, parts in (('localisation', report['localisation'].values()), ('kept', [report['kept']])):
+        rows = [category[name] for category in report['by_category'].values()]
+        assert sum(row['n'] for row in rows) == sum(part['n'] for part in parts)
+        assert {row['value'] for row in rows} <= {1, None}
+
+
 def test_one_who_guesses_is_at_chance(material):
     report = figures(Guesser(), material)
     for place in report['localisation'].values():

@@ -172,7 +172,7 @@ def _f_scores(answers: Answers, areas: dict[str, NDArray[np.float64]], threshold
 
 def _category(answers: Answers, thresholds: Thresholds) -> Report:
     """Return the figures of the pairs in which one category is heard."""
-    true, elsewhere = answers.where(answers.true), answers.where(answers.kinds == 'elsewhere')
-    peaks = localisation.peak_on(true.heatmaps, true.targets)
-    return {'localisation': share(peaks, _groups(true)), 'kept': _over(true, thresholds),
+    sounding, elsewhere = (answers.where(answers.kinds == kind) for kind in (SOUNDING, 'elsewhere'))
+    found = localisation.peak_on(sounding.heatmaps, sounding.targets)
+    return {'localisation': share(found, _groups(sounding)), 'kept': _over(sounding, thresholds),
             'false_positives': _over(elsewhere, thresholds)}

@@ -19,7 +19,7 @@ from ros2_avloc.learning.report.parts import card, columns, document, figure, gr
 Report = dict[str, Any]
 
 TITLES = {'simulated': 'Simulated scenes', 'real': 'Scenes of photos and recordings', 'videos': 'Videos',
-          'bags': 'Recordings of a robot'}
+          'bags': 'Recordings of the simulator'}
 
 _KINDS = (('this network', 'main'), ('sees, does not hear', 'second'), ('always the centre', 'third'))
 
