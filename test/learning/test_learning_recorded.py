@@ -1,24 +1,28 @@
 """Videos and bags of which it is told where things are become cases that say the same."""
 
 import json
+import re
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
+import torch
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from typer.testing import CliRunner
 
 from ros2_avloc.cli import app
 from ros2_avloc.errors import InputError
+from ros2_avloc.learning.bundling.graphs import export
 from ros2_avloc.learning.measuring.boxed_videos import read_boxed_videos
 from ros2_avloc.learning.measuring.bundles import recorded_sets
 from ros2_avloc.learning.measuring.cases import SOUNDING
 from ros2_avloc.learning.measuring.recorded import spaced
 from ros2_avloc.learning.networks import AVOLNet
 from ros2_avloc.learning.training.checkpoints import network_in
+from ros2_avloc.model.manifest import Calibration
 from ros2_avloc.recordings.bag_reader import DEFINITIONS
 
 RATE, NS = 48_000, 1_000_000_000
@@ -97,6 +101,20 @@ def test_a_frame_is_heard_with_its_own_second_with_anothers_and_with_none(cases)
         assert pitch(strange.samples) == pytest.approx(hertz[strange.name], abs=2)
         assert nameless.kind in ('silence', 'noise', 'hum')
     assert len({case.sounds[2].kind for case in cases}) == 3
+
+
+def test_a_sound_from_elsewhere_is_of_another_recording(videos):
+    """A flute, and later a drum, in one video; a bell in the other."""
+    path, box = videos / 'later.json', [0.0, 0.2, 0.2, 0.4]
+    first = [entry('one.mp4', 'flute', (0, box), (2, box)), entry('one.mp4', 'drum', (2.2, box), (4, box))]
+    path.write_text(json.dumps([*first, entry('two.mp4', 'bell', (0, box), (4, box))]))
+    strange = [(case.group, heard) for case in recorded_sets(path, None)['videos'].cases()
+               for heard in case.sounds if heard.kind == 'elsewhere']
+    assert {(group, heard.name) for group, heard in strange if group == 'one.mp4'} == {('one.mp4', 'bell')}
+    assert {heard.name for group, heard in strange if group == 'two.mp4'} <= {'flute', 'drum', 'flute+drum'}
+    path.write_text(json.dumps(first))
+    alone = recorded_sets(path, None)['videos'].cases()
+    assert {heard.kind for case in alone for heard in case.sounds}.isdisjoint({'elsewhere'})
 
 
 def test_a_frame_is_the_one_of_its_time(cases):
@@ -223,9 +241,55 @@ def test_a_bag_without_truth_is_refused(bag, tmp_path):
         recorded_sets(None, tmp_path / 'bag')
 
 
+@pytest.fixture(scope='module')
+def bundle(tmp_path_factory):
+    """A small network that knows nothing."""
+    directory = tmp_path_factory.mktemp('models') / 'small'
+    torch.manual_seed(1)
+    thresholds = {'avc': 0.5, 'area': 0.4, 'fitted_on': ['simulated']}
+    export(AVOLNet(2, 8).eval(), directory, name='small', calibration=Calibration(0.4, 1.0),
+           image=np.zeros((1, 3, 224, 224), np.float32), spectrogram=np.zeros((257, 200), np.float32),
+           training={}, model_card='', thresholds=thresholds)
+    return directory
+
+
+def evaluated(bundle, tmp_path, *source):
+    """Measure with the command; return the figures of the one set, and the report."""
+    asked = ['evaluate', '--bundle', str(bundle), '--no-simulated', '--json', str(tmp_path / 'out.json')]
+    result = CliRunner().invoke(app, [*asked, *source])
+    assert result.exit_code == 0, result.output
+    sets = json.loads((tmp_path / 'out.json').read_text())['sets']
+    assert list(sets) == [source[0].removeprefix('--')]
+    html = (tmp_path / 'out.html').read_text()
+    assert html.count('data:image/jpeg;base64,') >= 2
+    return next(iter(sets.values())), re.findall('<h2>(.*?)</h2>', html)
+
+
+def test_the_command_measures_on_videos(videos, bundle, cases, tmp_path):
+    figures, titles = evaluated(bundle, tmp_path, '--videos', str(videos / 'boxes.json'))
+    assert titles == ['Videos']
+    assert (figures['origin']['files'], figures['origin']['moments']) == (['one.mp4', 'two.mp4'], len(cases))
+    assert figures['localisation']['1']['n'] == figures['false_positives']['elsewhere']['n'] == len(cases)
+    assert set(figures['by_category']) == {'flute', 'drum'}
+    for name in ('f_loc', 'f_auc', 'kept'):
+        low, high = figures[name]['interval']
+        assert 0 <= low <= high <= 1
+
+
+def test_the_command_measures_on_bags(bag, bundle, tmp_path):
+    figures, titles = evaluated(bundle, tmp_path, '--bags', str(bag))
+    assert titles == ['Recordings of the simulator']
+    assert figures['origin']['files'] == [bag.name]
+    assert figures['localisation']['2']['n'] == figures['by_category']['dog']['kept']['n'] > 2
+    assert 'elsewhere' not in figures['false_positives']  # there is no other bag
+    assert figures['false_positives']['silence']['n'] > 2
+    assert figures['kept']['interval'] == [None, None]
+
+
 def test_the_command_learns_from_videos_and_bags(videos, bag, tmp_path):
     asked = ['train', str(tmp_path / 'run'), '--videos', str(videos), '--bags', str(bag.parent), '--rung',
-             'label-free', '--simulated-share', '0', '--steps', '4', '--width', '4', '--batch', '8']
+             'label-free', '--simulated-share', '0', '--steps', '4', '--stage', 'avc=2', '--width', '4',
+             '--batch', '8']
     result = CliRunner().invoke(app, [*asked, '--workers', '1'])
     assert result.exit_code == 0, result.output
     recipe = json.loads((tmp_path / 'run' / 'recipe.json').read_text())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,9 @@ QUIET = -60.0
 
 POOLED = 40
 """Seconds, at most, that every view is seen with to know what is seen whatever is heard."""
+
+Pool = Sequence[tuple[Path, Heard]]
+"""Sounds with the recordings that they are from."""
 
 _NAMELESS = ('silence', 'noise', 'hum')
 _NO_BANK = Bank({}, {})
@@ -73,7 +77,7 @@ def recorded(sources: Sequence[Annotated], seed: int) -> CaseSet:
                          'around it; give longer recordings.')
     pool = _pool([one for one in kept if one.moments])
     files = [one.recording.path.name for one in kept]
-    return CaseSet(partial(_cases, kept, pool, seed), count, pool,
+    return CaseSet(partial(_cases, kept, pool, seed), count, tuple(heard for _, heard in pool),
                     {'seed': seed, 'files': files, 'moments': count, 'step': STEP / SECOND})
 
 
@@ -86,30 +90,31 @@ def _ends(source: Annotated) -> NDArray[np.int64]:
     return source.recording.stamps[[moment.frame for moment in source.moments]] + HALF
 
 
-def _pool(sources: Sequence[Annotated]) -> tuple[Heard, ...]:
+def _pool(sources: Sequence[Annotated]) -> Pool:
     """Return seconds of all recordings, of each as many, spread over it."""
     each = max(1, POOLED // len(sources))
-    pool: list[Heard] = []
+    pool: list[tuple[Path, Heard]] = []
     for source in sources[:POOLED]:
         moments = [moment for moment in source.moments if moment.sounding] or source.moments
         places = np.unique(np.linspace(0, len(moments) - 1, min(each, len(moments))).astype(int))
         some = Annotated(source.recording, tuple(moments[place] for place in places))
-        pool.extend(Heard(sound.samples, '+'.join(moment.sounding), SOUNDING)
+        pool.extend((source.recording.path, Heard(sound.samples, '+'.join(moment.sounding), SOUNDING))
                     for moment, sound in zip(some.moments, some.recording.sounds(_ends(some)), strict=True)
                     if isinstance(sound, Sound))
     return tuple(pool)
 
 
-def _cases(sources: Sequence[Annotated], pool: tuple[Heard, ...], seed: int) -> Iterator[Case]:
+def _cases(sources: Sequence[Annotated], pool: Pool, seed: int) -> Iterator[Case]:
     rng, number = np.random.default_rng(seed), 0
     for source in sources:
         if not source.moments:
             continue
+        elsewhere = [heard for path, heard in pool if heard.name and path != source.recording.path]
         frames = source.recording.frames(moment.frame for moment in source.moments)
         sounds = source.recording.sounds(_ends(source))
         for moment, frame, sound in zip(source.moments, frames, sounds, strict=True):
             if isinstance(sound, Sound):
-                others = _others(moment, frame.rgb, pool, number, rng)
+                others = _others(moment, frame.rgb, elsewhere, number, rng)
                 yield Case(View(frame.rgb, moment.objects), (_own(moment, sound), *others),
                            source.recording.path.name)
                 number += 1
@@ -121,10 +126,10 @@ def _own(moment: AnnotatedMoment, sound: Sound) -> Heard:
     return Heard(sound.samples, '', 'silence' if sound.level < QUIET else 'elsewhere')
 
 
-def _others(moment: AnnotatedMoment, rgb: NDArray[np.uint8], pool: tuple[Heard, ...], number: int,
+def _others(moment: AnnotatedMoment, rgb: NDArray[np.uint8], elsewhere: Sequence[Heard], number: int,
             rng: np.random.Generator) -> Iterator[Heard]:
     in_view = {name for name, _ in moment.objects}
-    strange = [heard for heard in pool if heard.name and not in_view & set(heard.name.split('+'))]
+    strange = [heard for heard in elsewhere if not in_view & set(heard.name.split('+'))]
     if strange:
         chosen = strange[int(rng.integers(len(strange)))]
         yield Heard(chosen.samples, chosen.name, 'elsewhere')
