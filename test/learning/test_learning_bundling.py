@@ -31,11 +31,11 @@ def small(monkeypatch, world):
     monkeypatch.setattr(exporting, 'CALIBRATED_SCENES', 40)
 
 
-def checkpoint_of(network, tmp_path):
+def checkpoint_of(network, tmp_path, **facts):
     path = tmp_path / 'avc' / 'last.ckpt'
     path.parent.mkdir(parents=True)
     state = {f'network.{name}': weight for name, weight in network.state_dict().items()}
-    torch.save({'state_dict': state | {'see.weight': torch.zeros(1)}, 'global_step': 7}, path)
+    torch.save({'state_dict': state | {'see.weight': torch.zeros(1)}, 'global_step': 7, **facts}, path)
     return path
 
 
@@ -54,6 +54,17 @@ def test_the_names_of_the_weights_tell_the_network(kind, batch_norm, tmp_path):
 def test_what_is_no_checkpoint_of_a_network_for_bundles_is_refused(tmp_path):
     with pytest.raises(InputError, match='holds an L3-Net; a bundle holds an AVOL-Net or an AVE-Net'):
         read_network(checkpoint_of(L3Net(2), tmp_path))
+
+
+def test_a_grid_that_the_node_does_not_have_is_refused_before_any_work(tmp_path):
+    usual = checkpoint_of(AVOLNet(2, 8), tmp_path / 'usual')
+    finer = checkpoint_of(AVOLNet(2, 8, stride=8), tmp_path / 'finer', stride=8)
+    for asked in ([str(finer)], [str(usual), '--mean-with', str(finer)]):
+        result = CliRunner().invoke(app, ['export', asked[0], str(tmp_path / 'bundle'), *asked[1:]])
+        assert result.exit_code == 1
+        said = ' '.join(result.output.split())
+        assert 'finer/avc/last.ckpt holds a network with cells of 8 pixels; a bundle holds one with' in said
+    assert not (tmp_path / 'bundle').exists()
 
 
 def test_an_ave_net_becomes_a_measured_bundle(small, tmp_path):

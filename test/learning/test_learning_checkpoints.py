@@ -45,6 +45,22 @@ def test_the_names_of_the_weights_tell_the_network(network, tmp_path):
     assert all(torch.equal(found.state_dict()[name], weight) for name, weight in network.state_dict().items())
 
 
+@pytest.mark.parametrize(('said', 'stride'), [({'stride': 8}, 8), ({'stride': 32}, 32), ({}, 16)])
+def test_the_stride_is_the_one_that_was_saved(said, stride, tmp_path):
+    network = AVOLNet(2, 8, stride)
+    found = network_in(saved(state_of(network) | said, tmp_path / 'last.ckpt'))
+    assert found.stride == stride
+    image, heard = torch.rand(1, 3, 224, 224), torch.rand(1, 1, 257, 200)
+    with torch.no_grad():
+        assert torch.equal(found(image, heard), network.eval()(image, heard))
+
+
+@pytest.mark.parametrize('stride', ['wide', 0, 12, None, True])
+def test_a_stride_that_is_none_is_refused(stride, tmp_path):
+    with pytest.raises(InputError, match=r'last\.ckpt is damaged: its stride is'):
+        network_in(saved(state_of(AVOLNet(2, 8)) | {'stride': stride}, tmp_path / 'last.ckpt'))
+
+
 @pytest.fixture(scope='module')
 def whole(tmp_path_factory):
     return saved(state_of(L3Net(1)), tmp_path_factory.mktemp('whole') / 'last.ckpt').read_bytes()

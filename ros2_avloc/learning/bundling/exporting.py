@@ -24,6 +24,7 @@ from ros2_avloc.learning.measuring.bundles import measure_bundle
 from ros2_avloc.learning.measuring.embedders import embedder_table, measure_embedder
 from ros2_avloc.learning.measuring.tables import table
 from ros2_avloc.learning.networks import AVENet, AVOLNet, L3Net
+from ros2_avloc.learning.networks.towers import STRIDE
 from ros2_avloc.learning.training.checkpoints import difference, network_in, read_state
 from ros2_avloc.learning.training.checks import Check, check_of, logits_of, recorded_checks
 from ros2_avloc.learning.training.recipe import LEARNED_FROM, RECIPE, learned_from, read_recipe, together
@@ -162,6 +163,9 @@ def read_network(checkpoint: Path, mean_with: Sequence[Path] = ()) -> AVOLNet | 
         found = network_in(path)
         if isinstance(found, L3Net):
             raise InputError(f'{path} holds an L3-Net; a bundle holds an AVOL-Net or an AVE-Net.')
+        if isinstance(found, AVOLNet) and found.stride != STRIDE:
+            raise InputError(f'{path} holds a network with cells of {found.stride} pixels; a bundle holds '
+                             f'one with cells of {STRIDE}, so give the checkpoint of such a one.')
         network = found
         runs.append(network.state_dict())
         other = difference(runs[0], runs[-1])

@@ -12,9 +12,13 @@ from torch import Tensor, nn
 from ros2_avloc.errors import InputError
 from ros2_avloc.learning.networks import AVENet, AVOLNet, L3Net
 from ros2_avloc.learning.networks.matching import Network
+from ros2_avloc.learning.networks.towers import STRIDE
 
 LAST = 'last.ckpt'
 """Name of a stage's checkpoint."""
+
+STRIDE_KEY = 'stride'
+"""Of a checkpoint: pixels per cell of its network's grid, which no weight tells."""
 
 State = dict[str, Any]
 
@@ -52,7 +56,11 @@ def part_of(checkpoint: Path, prefix: str) -> dict[str, Tensor]:
     InputError
         See `read_state`.
     """
-    weights: dict[str, Tensor] = read_state(checkpoint)['state_dict']
+    return _named(read_state(checkpoint), prefix)
+
+
+def _named(state: State, prefix: str) -> dict[str, Tensor]:
+    weights: dict[str, Tensor] = state['state_dict']
     return {name.removeprefix(prefix): weight for name, weight in weights.items() if name.startswith(prefix)}
 
 
@@ -94,21 +102,30 @@ def network_in(checkpoint: Path) -> Network:
     Raises
     ------
     InputError
-        If it holds none, or see `read_state`.
+        If it holds none, its stride is none, or see `read_state`.
     """
-    weights = part_of(checkpoint, 'network.')
+    state = read_state(checkpoint)
+    weights, stride = _named(state, 'network.'), _stride_of(checkpoint, state)
     try:
-        network = _network_of(weights)
+        network = _network_of(weights, stride)
         network.load_state_dict(weights)
     except (KeyError, IndexError, RuntimeError) as error:
         raise InputError(f'{checkpoint} holds no AVOL-Net, AVE-Net or L3-Net.') from error
     return network.eval()
 
 
-def _network_of(weights: Mapping[str, Tensor]) -> Network:
+def _stride_of(checkpoint: Path, state: State) -> int:
+    """Return the stride that was saved; what was saved without one has the paper's."""
+    stride = state.get(STRIDE_KEY, STRIDE)
+    if not isinstance(stride, int) or stride < 8 or stride % 8:
+        raise InputError(f'{checkpoint} is damaged: its stride is {stride!r}, no multiple of 8; learn anew.')
+    return stride
+
+
+def _network_of(weights: Mapping[str, Tensor], stride: int) -> Network:
     width = weights['vision.0.weight'].shape[0]
     if 'heads.conv6.weight' in weights:
-        return AVOLNet(width, weights['heads.conv6.weight'].shape[0],
+        return AVOLNet(width, weights['heads.conv6.weight'].shape[0], stride,
                        batch_norm='heads.norm5.weight' in weights)
     if 'see.fc2.weight' in weights:
         return AVENet(width, weights['see.fc2.weight'].shape[0], 'see.norm1.weight' in weights)

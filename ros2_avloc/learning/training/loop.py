@@ -18,7 +18,9 @@ from torch.utils.data import DataLoader
 
 from ros2_avloc.errors import AvlocError
 from ros2_avloc.learning.material.streams import Batches, Stream, loader_of
-from ros2_avloc.learning.training.checkpoints import LAST, begun_at, load_all
+from ros2_avloc.learning.networks import AVOLNet
+from ros2_avloc.learning.networks.matching import Network
+from ros2_avloc.learning.training.checkpoints import LAST, STRIDE_KEY, begun_at, load_all
 from ros2_avloc.learning.training.keeping import Keeper, RunningAverage, StopRequest
 from ros2_avloc.learning.training.pace import Pace, Share, Waiting
 from ros2_avloc.learning.training.progress import Progress
@@ -72,6 +74,9 @@ class Learner(lightning.LightningModule):
     falling = 1 / 3
     """Share of the budget over which the learning rate falls."""
 
+    network: Network
+    """What learns, or has parts that do."""
+
     def __init__(self, budget: Budget) -> None:
         super().__init__()
         self.budget = budget
@@ -83,6 +88,11 @@ class Learner(lightning.LightningModule):
         others = [weight for weight in learned if weight.ndim <= 1]
         groups = [{'params': matrices, 'weight_decay': self.decay}, {'params': others, 'weight_decay': 0.0}]
         return torch.optim.AdamW(groups, lr=self.budget.learning_rate)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep what weights do not tell of a network."""
+        if isinstance(self.network, AVOLNet):
+            checkpoint[STRIDE_KEY] = self.network.stride
 
     def rate(self, step: int, share: float) -> float:
         """Return the learning rate of a step, when `share` of the budget is spent."""
