@@ -1,5 +1,8 @@
 """Towers learn names, and take over what a layer on a teacher's answers knows, but not the other way."""
 
+import re
+import time
+
 import numpy as np
 import pytest
 import torch
@@ -7,18 +10,17 @@ import torch
 from ros2_avloc.learning.material.streams import Stream
 from ros2_avloc.learning.networks import AVOLNet
 from ros2_avloc.learning.training.lessons import FOLLOWED, RISING, Lessons, Replays, Teaching
-from ros2_avloc.learning.training.loop import Budget
+from ros2_avloc.learning.training.loop import Budget, fit
 
 BUDGET = Budget(60, 8, 3e-3)
 
 
-def learner_of(tower, directory=None):
+def learner_of(tower, directory=None, teacher=lambda shown: shown, budget=BUDGET):
     torch.manual_seed(0)
     teaching = None
     if directory is not None:
-        teaching = Teaching(lambda shown: shown, lambda answers: answers, 6, Stream([], 1), Replays(8, 4),
-                            directory)
-    learner = Lessons(AVOLNet(4, 16), tower, BUDGET, 7, teaching=teaching)
+        teaching = Teaching(teacher, lambda answers: answers, 6, Stream([], 1), Replays(8, 4), directory)
+    learner = Lessons(AVOLNet(4, 16), tower, budget, 7, teaching=teaching)
     learner.log_dict = learner.log = lambda *args, **kwargs: None  # there is no trainer to log to
     return learner
 
@@ -77,6 +79,30 @@ def test_without_a_teacher_things_are_named_alone():
     learner = learner_of('vision')
     assert {name.split('.')[0] for name, _ in learner.named_parameters()} == {'network', 'to_names'}
     assert learner.loss_of(lesson_of('vision'), 0).item() == pytest.approx(np.log(8), abs=1.0)
+
+
+class Things(torch.utils.data.Dataset):
+    """The things of a lesson without end, as crops that are shown to a teacher."""
+
+    def __init__(self):
+        self.lesson = lesson_of('vision')
+
+    def __getitem__(self, number):
+        thing = self.lesson['thing'][number % 8].mul(40).add(128).clamp(0, 255).to(torch.uint8)
+        return {'thing': thing, 'name': self.lesson['name'][number % 8], 'number': number,
+                'shown': self.lesson['answer'][number % 8]}
+
+
+def test_the_time_of_teachers_is_told_apart(tmp_path):
+    """A teacher that takes a second for each batch, beside a network that takes less."""
+    def slow(shown):
+        time.sleep(1.0)
+        return shown
+
+    said, learner = [], learner_of('vision', tmp_path / 'pool', slow, Budget(2, 8, 3e-3, workers=0))
+    fit(learner, Things(), tmp_path, say=said.append)
+    assert learner.taught.seconds >= 2.0
+    assert re.search(r'2 steps; of the time .* % in teachers and replays: bounded by the teachers', said[-1])
 
 
 def test_rates_fall_over_the_second_half_and_weights_decay():

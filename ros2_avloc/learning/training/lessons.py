@@ -144,13 +144,18 @@ class Lessons(Learner):
     def training_step(self, batch: dict[str, Tensor]) -> Tensor:
         """Return the loss of new things, and of things seen before."""
         rng = np.random.default_rng([self.seed, self.global_step, self.global_rank])
-        lesson = dict(batch)
-        if self._teaching:
-            taught = self._teaching.lesson(batch, self.global_step, self.global_rank, self._world, rng)
-            lesson = {key: values.to(self.device) for key, values in taught.items()}
+        lesson = self._taught(self._teaching, batch, rng) if self._teaching else dict(batch)
         if self._tower == 'vision':
             return self.loss_of(varied(lesson, rng), self.global_step)
         return self.loss_of({**lesson, 'thing': masked(lesson['thing'], rng)}, self.global_step)
+
+    def _taught(self, teaching: Teaching, batch: dict[str, Tensor], rng: np.random.Generator) -> Lesson:
+        """Return what is taught of a batch; teachers run on the processor, so their time is counted apart."""
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()  # what the network still computes is not the teacher's time
+        with self.taught:
+            lesson = teaching.lesson(batch, self.global_step, self.global_rank, self._world, rng)
+        return {key: values.to(self.device) for key, values in lesson.items()}
 
     def loss_of(self, lesson: Lesson, step: int) -> Tensor:
         """Return the loss of things with names, and answers where there are any."""

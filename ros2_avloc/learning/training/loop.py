@@ -22,7 +22,7 @@ from ros2_avloc.learning.networks import AVOLNet
 from ros2_avloc.learning.networks.matching import Network
 from ros2_avloc.learning.training.checkpoints import LAST, STRIDE_KEY, begun_at, load_all
 from ros2_avloc.learning.training.keeping import Keeper, RunningAverage, StopRequest
-from ros2_avloc.learning.training.pace import Pace, Share, Waiting
+from ros2_avloc.learning.training.pace import Pace, Share, Stopwatch, Waiting
 from ros2_avloc.learning.training.progress import Progress
 
 WARM_UP = 50
@@ -79,7 +79,7 @@ class Learner(lightning.LightningModule):
 
     def __init__(self, budget: Budget) -> None:
         super().__init__()
-        self.budget = budget
+        self.budget, self.taught = budget, Stopwatch()
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """AdamW; weights that multiply decay, norms and biases do not."""
@@ -139,7 +139,7 @@ def fit(learner: Learner, stream: Stream, directory: Path, *, resume: bool = Fal
     data = Waiting(loader_of(stream, batches, learner.budget.workers))
     with StopRequest() as request:
         share = Share(learner.budget)
-        pace = Pace(share, data)
+        pace = Pace(share, data, learner.taught)
         keeper = Keeper(last, share, request)
         trainer = _trainer(directory, learner, [pace, RunningAverage(learner.average_limit), keeper,
                                                 Progress(directory.name, share, say)])

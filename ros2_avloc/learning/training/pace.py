@@ -40,26 +40,50 @@ class Share:
         return self.spent
 
 
+class Stopwatch:
+    """Adds up the seconds that are spent within it."""
+
+    def __init__(self) -> None:
+        self.seconds = self._began = 0.0
+
+    def __enter__(self) -> None:
+        self._began = time.monotonic()
+
+    def __exit__(self, *_: object) -> None:
+        self.seconds += time.monotonic() - self._began
+
+
 class Waiting:
-    """Batches, and the seconds that were spent on waiting for them."""
+    """Batches, and the time that was spent on waiting for them."""
 
     def __init__(self, batches: Iterable[Any]) -> None:
-        self._batches, self.seconds = batches, 0.0
+        self._batches, self.watch = batches, Stopwatch()
 
     def __iter__(self) -> Iterator[Any]:
         batches = iter(self._batches)
         while True:
-            began = time.monotonic()
-            batch = next(batches)
-            self.seconds += time.monotonic() - began
+            with self.watch:
+                batch = next(batches)
             yield batch
 
 
-class Pace(lightning.Callback):
-    """Sets the learning rate of each step, and measures what the run waits for."""
+_BOUNDS = {'in the network': 'the network', 'waiting for data': 'the data; more --workers may help',
+           'in teachers and replays': 'the teachers and replays'}
 
-    def __init__(self, share: Share, waiting: Waiting) -> None:
-        self._share, self._waiting = share, waiting
+
+class Pace(lightning.Callback):
+    """Sets the learning rate of each step, and measures what the run waits for.
+
+    Parameters
+    ----------
+    share, waiting
+        Of the run.
+    taught
+        Runs while a step has its things from teachers, or from before.
+    """
+
+    def __init__(self, share: Share, waiting: Waiting, taught: Stopwatch) -> None:
+        self._share, self._waiting, self._taught = share, waiting.watch, taught
         self._began, self._computing, self._first = 0.0, 0.0, 0
 
     def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
@@ -78,15 +102,18 @@ class Pace(lightning.Callback):
 
     def on_train_batch_end(self, trainer: lightning.Trainer, pl_module: Any, outputs: Any, batch: Any,
                            batch_idx: int) -> None:
-        """Count the time in the network."""
+        """Count the time of the step."""
         if torch.cuda.is_available() and trainer.global_step % 10 == 0:
             torch.cuda.synchronize()
         self._computing += time.monotonic() - self._began
 
     def bounded_by(self, stage: str, step: int) -> str:
         """Return a sentence on what the run spent its time with."""
-        waiting, computing = self._waiting.seconds, self._computing
-        total = max(waiting + computing, 1e-9)
-        bound = 'the network' if computing > waiting else 'the data; more --workers may help'
-        return (f'{stage}: {step - self._first} steps; {100 * computing / total:.0f} % of the time in the '
-                f'network, {100 * waiting / total:.0f} % waiting for data: bounded by {bound}.')
+        taught, waiting = self._taught.seconds, self._waiting.seconds
+        spent = {'in the network': self._computing - taught, 'waiting for data': waiting}
+        if taught:
+            spent['in teachers and replays'] = taught
+        total = max(sum(spent.values()), 1e-9)
+        shares = ', '.join(f'{100 * seconds / total:.0f} % {where}' for where, seconds in spent.items())
+        bound = _BOUNDS[max(spent, key=lambda where: spent[where])]
+        return f'{stage}: {step - self._first} steps; of the time {shares}: bounded by {bound}.'
