@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from ros2_avloc.cli import app
 from ros2_avloc.learning.bundling.again import export_again, learn_again
+from ros2_avloc.learning.bundling.card import recipe_items
 from ros2_avloc.learning.training import learn
 from ros2_avloc.learning.training.recipe import Recipe, written
 from ros2_avloc.learning.training.rungs import budgets
@@ -23,7 +24,8 @@ def test_the_command_asks_for_what_the_recipe_says(monkeypatch, tmp_path):
     Path('START').touch()
     monkeypatch.setattr(learn, 'learn', lambda recipe, *_, **__: asked.append(recipe))
     recipe = Recipe(rung='label-free', network='ave', pack=Path('data'), start=Path('a/avc/last.ckpt'),
-                    simulated_share=0.5, length=90, stages=('close-ups=0',), curriculum=7, width=16, seed=3)
+                    simulated_share=0.5, stages=('close-ups=0', 'heads=0', 'avc=36min'), curriculum=7,
+                    width=16, seed=3)
     budget = budgets(recipe.rung, (recipe.length, recipe.in_minutes), recipe.stages)
     result = CliRunner().invoke(app, command_of(written(recipe, budget)))
     assert result.exit_code == 0, result.output
@@ -31,7 +33,15 @@ def test_the_command_asks_for_what_the_recipe_says(monkeypatch, tmp_path):
     for name in ('rung', 'network', 'simulated_share', 'curriculum', 'width', 'seed'):
         assert getattr(again, name) == getattr(recipe, name), name
     assert (again.pack, again.start) == (Path('PACK'), Path('START'))
-    assert again.stages == ('close-ups=0', 'avc=36min')
+    assert again.stages == recipe.stages
+
+
+@pytest.mark.parametrize(('rung', 'heeds'), [('taught', False), ('paper', False), ('label-free', True)])
+def test_what_a_rung_does_not_heed_is_neither_on_the_card_nor_in_the_command(rung, heeds):
+    recipe = written(Recipe(rung=rung), budgets(rung, (60, True)))
+    assert ('- curriculum: 4000' in recipe_items(recipe)) == heeds
+    assert ('--curriculum 4000' in learn_again(recipe)) == heeds
+    assert '- width: 32' in recipe_items(recipe)
 
 
 def test_what_no_command_made_is_not_said_to_be_made_by_one():

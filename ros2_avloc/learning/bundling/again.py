@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ros2_avloc.learning.training.recipe import LEARNED_FROM
+from ros2_avloc.learning.training.recipe import LEARNED_FROM, heeded
 from ros2_avloc.learning.training.rungs import RUNGS
 
 _STAGE = re.compile(r'([a-z-]+): ([\d.e+]+) (minutes|steps), batch \d+, rate \S+')
@@ -28,8 +28,8 @@ def learn_again(recipe: Mapping[str, Any]) -> str:
     """
     if recipe.get('rung') not in RUNGS:
         return 'no recipe was recorded.'
-    options = [f'--{name.replace("_", "-")} {recipe[name]}' for name in _SAID
-               if recipe.get(name) is not None]
+    said = heeded(recipe)
+    options = [f'--{name.replace("_", "-")} {said[name]}' for name in _SAID if said.get(name) is not None]
     options += [f'--{name} {name.upper()}' for name in _PLACES if recipe.get(name)]
     stages = [_STAGE.fullmatch(str(stage)) for stage in recipe.get('stages', [])]
     left_out = set(RUNGS[recipe['rung']].stages) - {one[1] for one in stages if one}

@@ -8,7 +8,7 @@ from typing import Any
 from ros2_avloc.learning.bundling.again import export_again, learn_again, measure_again
 from ros2_avloc.learning.bundling.learned import data_text, limits_text, teaching_text
 from ros2_avloc.learning.bundling.rounding import rounding_text
-from ros2_avloc.learning.training.recipe import LEARNED_FROM
+from ros2_avloc.learning.training.recipe import LEARNED_FROM, heeded
 
 _CARD = """# {name}
 
@@ -73,8 +73,8 @@ def calibrated_elsewhere(training: dict[str, Any]) -> Iterator[str]:
 
 
 def recipe_items(recipe: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the lines of a list of a recipe's settings; what was not set is left out."""
-    for name, value in recipe.items():
+    """Yield the lines of a list of a recipe's settings; what was not set, or not heeded, is left out."""
+    for name, value in heeded(recipe).items():
         if name == LEARNED_FROM:
             continue  # the card says it in sentences
         if isinstance(value, list):

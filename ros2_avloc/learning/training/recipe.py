@@ -81,6 +81,9 @@ class Recipe:
     workers: int = 1
 
 
+OF_ONE_RUNG = {'curriculum': 'label-free'}
+"""Options that one rung alone heeds."""
+
 FREE = ('rate', 'workers')
 """Options that may be others when a run goes on, as its length may: item k depends on none of them."""
 
@@ -156,6 +159,12 @@ def _settings(recipe: Recipe) -> dict[str, Any]:
     if recipe.start is not None and not recipe.start.is_dir():
         settings['start'] = '/'.join(recipe.start.absolute().parts[-3:])  # RUN/STAGE/last.ckpt
     return {name: None if value == '' else value for name, value in settings.items()}
+
+
+def heeded(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a recipe says without the options that its rung does not heed."""
+    return {name: value for name, value in recipe.items()
+            if name not in OF_ONE_RUNG or OF_ONE_RUNG[name] == recipe.get('rung')}
 
 
 def learned_from(recipe: Mapping[str, Any]) -> Sources:
