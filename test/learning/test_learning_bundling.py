@@ -13,9 +13,13 @@ from ros2_avloc.cli import app
 from ros2_avloc.errors import BundleError, InputError
 from ros2_avloc.learning.bundling import exporting
 from ros2_avloc.learning.bundling.exporting import export_bundle, read_network
+from ros2_avloc.learning.material.worlds import MEASURED
+from ros2_avloc.learning.measures.retrieval import DIRECTIONS
 from ros2_avloc.learning.measuring import bundles, embedders
 from ros2_avloc.learning.measuring.bundles import evaluate
 from ros2_avloc.learning.measuring.cases import composed
+from ros2_avloc.learning.measuring.embedders import measure_embedder
+from ros2_avloc.learning.measuring.machine import machine
 from ros2_avloc.learning.networks import AVENet, AVOLNet, L3Net
 from ros2_avloc.learning.training.recipe import Recipe, written
 from ros2_avloc.model.bundle import Bundle, EmbedderBundle
@@ -78,6 +82,11 @@ def test_an_ave_net_becomes_a_measured_bundle(small, tmp_path):
     assert figures in card
     assert 'nDCG@30, image → audio' in figures
     assert '7 steps' in card
+    report = measure_embedder(tmp_path / 'bundle', None, scenes=8).report
+    assert set(report) == {'bundle', 'sha256', 'engine', 'machine', 'date', 'sets'}
+    assert (report['sha256'], report['machine']) == (bundle.sha256, machine())
+    assert set(report['sets']['simulated']) == {'origin', 'avc', *DIRECTIONS}
+    assert report['sets']['simulated']['origin'] == {'seed': MEASURED, 'scenes': 8}
     near, far = bundle.calibration.probability(np.array([0.1, 1.9], np.float32))
     assert far < near
     embedder = open_embedder(bundle)

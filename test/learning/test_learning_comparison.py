@@ -1,5 +1,6 @@
 """Networks for retrieval are read as what they are, and stand in one table."""
 
+import hashlib
 import json
 import re
 
@@ -14,6 +15,7 @@ from ros2_avloc.learning.material import worlds
 from ros2_avloc.learning.measures.retrieval import DIRECTIONS
 from ros2_avloc.learning.measuring.comparison import compare, comparison_table, read_retriever
 from ros2_avloc.learning.measuring.embedders import of_others
+from ros2_avloc.learning.measuring.machine import machine
 from ros2_avloc.learning.networks import AVENet, L3Net
 from ros2_avloc.learning.report.finds import QUERIES
 
@@ -49,6 +51,10 @@ def test_another_file_is_refused(tmp_path):
 def test_networks_without_knowledge_are_at_chance_side_by_side(checkpoints, monkeypatch):
     monkeypatch.setattr(worlds, 'INDIVIDUALS', dict.fromkeys(worlds.INDIVIDUALS, 4))
     report = compare(checkpoints, None, scenes=40).report
+    assert set(report) == {'schema', 'machine', 'date', 'scenes', 'checkpoints', 'networks'}
+    assert (report['machine'], report['scenes']) == (machine(), 40)
+    assert report['checkpoints'] == {f'{run}/avc/last.ckpt': hashlib.sha256(path.read_bytes()).hexdigest()
+                                     for run, path in zip(('ave', 'l3'), checkpoints, strict=True)}
     assert list(report['networks']) == ['AVE-Net (ave)', 'L3-Net (l3)', 'L3-Net + CCA (l3)',
                                         'L3-Net + CCA, chosen (l3)']
     for name, network in report['networks'].items():

@@ -180,6 +180,8 @@ def test_the_command_writes_table_figures_and_report_of_a_bundle(monkeypatch, tm
     result = CliRunner().invoke(app, [*asked, '--json', str(written)])
     assert result.exit_code == 0, result.output
     figures = json.loads(written.read_text())
+    assert set(figures) == {'schema', 'bundle', 'sha256', 'engine', 'machine', 'date', 'threshold',
+                            'thresholds', 'sets'}
     one = figures['sets']['simulated']['localisation']['1']
     assert one['n'] == 6 and one['value'] > one['centre']['value']
     assert f'{100 * one["value"]:.1f} %' in result.output

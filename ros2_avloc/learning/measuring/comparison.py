@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from ros2_avloc.learning.measures.retrieval import DIRECTIONS, retrieval
 from ros2_avloc.learning.measuring.cases import SINGLE
 from ros2_avloc.learning.measuring.embedders import PICTURE_SIDE, Items, Retrieved, of_others
 from ros2_avloc.learning.measuring.examination import jpeg
+from ros2_avloc.learning.measuring.machine import machine
 from ros2_avloc.learning.measuring.tables import markdown, percent, short
 from ros2_avloc.learning.networks import AVENet, AVOLNet, L3Net
 from ros2_avloc.learning.training.checkpoints import network_in
@@ -84,8 +86,8 @@ def compare(checkpoints: Sequence[Path], pack: Path | None, *, scenes: int, spli
     Returns
     -------
     Retrieved
-        The report holds ``schema``, ``date``, ``scenes``, and ``networks``: by name and set, see
-        docs/evaluation.md.
+        The report holds ``schema``, ``machine``, ``date``, ``scenes``, ``checkpoints`` with their SHA-256,
+        and ``networks``: by name and set, see docs/evaluation.md.
 
     Raises
     ------
@@ -108,9 +110,14 @@ def compare(checkpoints: Sequence[Path], pack: Path | None, *, scenes: int, spli
                 called = f'{kind} ({path.parent.parent.name})'
                 found.setdefault(called, {})[name] = avc | how | retrieval(one.images, one.sounds, one.names)
                 items.setdefault(called, {})[name] = one
-    report = {'schema': SCHEMA, 'date': datetime.date.today().isoformat(), 'scenes': scenes,
-              'networks': found}
+    report = {'schema': SCHEMA, 'machine': machine(), 'date': datetime.date.today().isoformat(),
+              'scenes': scenes, 'checkpoints': dict(map(_fingerprint, checkpoints)), 'networks': found}
     return Retrieved(report, items)
+
+
+def _fingerprint(checkpoint: Path) -> tuple[str, str]:
+    """Return a checkpoint's run, stage and name, and its SHA-256."""
+    return '/'.join(checkpoint.absolute().parts[-3:]), hashlib.sha256(checkpoint.read_bytes()).hexdigest()
 
 
 def _items(network: AVENet | L3Net, test: Described, fit: Described, learned: Bank | None,

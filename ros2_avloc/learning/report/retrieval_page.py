@@ -32,13 +32,13 @@ _LEGEND = ('<p class="note" style="margin-top:28px">On the left queries, drawn a
 
 def embedder_page(report: Report, items: Found) -> str:
     """Return what `measuring.embedders.measure_embedder` found as HTML that needs no other file."""
-    about = f'{report["date"]} · {report["engine"]} · bundle {report["sha256"][:16]}…'
+    about = f'{report["date"]} · {report["engine"]} · {report["machine"]} · bundle {report["sha256"][:16]}…'
     return _page(report['bundle'], about, {report['bundle']: report['sets']}, items)
 
 
 def comparison_page(report: Report, items: Found) -> str:
     """Return what `measuring.comparison.compare` found as HTML that needs no other file."""
-    about = f'{report["date"]} · {report["scenes"]} scenes of each set'
+    about = f'{report["date"]} · {report["machine"]} · {report["scenes"]} scenes of each set'
     return _page('Networks for retrieval', about, report['networks'], items)
 
 
