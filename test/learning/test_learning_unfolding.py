@@ -94,7 +94,8 @@ def test_the_command_goes_on_from_a_bundle(bundle, items, tmp_path, monkeypatch)
     monkeypatch.setattr(worlds, 'INDIVIDUALS', dict.fromkeys(worlds.INDIVIDUALS, 4))
     monkeypatch.setattr(stages, 'CHECKED', 4)
     command = ['train', str(tmp_path / 'run'), '--start', str(bundle.path), '--rung', 'label-free', '--width',
-               str(WIDTH), '--workers', '0', '--batch', '4', '--stage', 'close-ups=0', '--stage', 'avc=1']
+               str(WIDTH), '--workers', '0', '--batch', '4', '--stage', 'close-ups=0', '--stage', 'heads=0',
+               '--stage', 'avc=1']
     result = CliRunner().invoke(app, [*command, '--rate', '1e-12'])
     assert result.exit_code == 0, result.output
     recipe = json.loads((tmp_path / 'run' / 'recipe.json').read_text())
