@@ -63,8 +63,9 @@ class HeadsAlone(Correspondence):
             new = self._described(maps, batch)
         rng = np.random.default_rng([self.seed, self.global_step, self.global_rank])
         world = self.trainer.world_size if self._trainer else 1
-        kept = self._pool.with_earlier(batch['number'].tolist(), new, self._replays.drawn,
-                                       step=self.global_step, rank=self.global_rank, world=world, rng=rng)
+        with self.taught:
+            kept = self._pool.with_earlier(batch['number'].tolist(), new, self._replays.drawn,
+                                           step=self.global_step, rank=self.global_rank, world=world, rng=rng)
         scenes = {key: values.to(self.device) for key, values in kept.items()}
         sounds = describe_pooled(self.network, scenes['heard_as'].float())
         return self.loss_of(scenes['seen_as'].float(), sounds, scenes)
