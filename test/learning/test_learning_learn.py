@@ -22,7 +22,7 @@ from ros2_avloc.learning.training.checkpoints import part_of
 from ros2_avloc.learning.training.correspondence import TAG_BELOW, Correspondence
 from ros2_avloc.learning.training.lessons import Lessons, Replays
 from ros2_avloc.learning.training.recipe import Recipe, written
-from ros2_avloc.learning.training.rungs import RUNGS, budgets
+from ros2_avloc.learning.training.rungs import budgets
 from ros2_avloc.learning.training.starting import begin_with
 
 TEACHERS = Path(__file__).parents[3] / 'shared' / 'teachers'
@@ -46,7 +46,7 @@ def avloc_train(out, *options):
 def test_every_rung_runs(rung, network, tmp_path):
     result = avloc_train(tmp_path, '--rung', rung, '--network', network)
     assert result.exit_code == 0, result.output
-    names = [name for name, usual in RUNGS[rung].stages.items() if usual.share]
+    names = list(budgets(rung, (4, False), recorded=False))
     assert sorted(path.parent.name for path in tmp_path.glob('*/last.ckpt')) == sorted(names)
     assert all(f'{stage}: ' in result.output for stage in names)
     assert 'bounded by' in result.output
@@ -175,6 +175,9 @@ def test_a_damaged_checkpoint_is_named(tmp_path):
 def test_stages_divide_a_run():
     minutes = budgets('taught', (60.0, True))
     assert sum(budget.length for budget in minutes.values()) == pytest.approx(60)
+    recorded, composed = (budgets('label-free', (60.0, True), recorded=one) for one in (True, False))
+    assert {name: one.length for name, one in recorded.items()} == {'close-ups': 36, 'avc': 24}
+    assert {name: one.length for name, one in composed.items()} == {'close-ups': 48, 'heads': 12}
     own = budgets('taught', (100, False), ['avc=7', 'pictures=2.5min'], batch=9, rate=0.5)
     assert (own['avc'].length, own['avc'].batch, own['avc'].learning_rate) == (7, 9, 0.5)
     assert (own['pictures'].length, own['pictures'].in_minutes) == (2.5, True)

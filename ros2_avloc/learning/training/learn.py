@@ -51,7 +51,7 @@ def learn(recipe: Recipe, out: Path, *, resume: bool, say: Callable[[str], None]
     if recipe.network not in KINDS:
         raise InputError(f'There is no network {recipe.network!r}; choose one of {", ".join(KINDS)}.')
     budget = budgets(recipe.rung, (recipe.length, recipe.in_minutes), recipe.stages, batch=recipe.batch,
-                     rate=recipe.rate, workers=recipe.workers)
+                     rate=recipe.rate, workers=recipe.workers, recorded=bool(_folders(recipe)))
     begun = [name for name in budget if (out / name / LAST).exists()] if resume else []
     if resume and not begun:
         raise InputError(f'{out} holds no checkpoint to go on from; leave --resume out to begin.')

@@ -23,11 +23,14 @@ class Usual:
         Items per step and process.
     rate
         Learning rate.
+    composed
+        The share where all items are composed, none recorded; ``None``: the same.
     """
 
     share: float
     batch: int
     rate: float
+    composed: float | None = None
 
 
 @dataclass(frozen=True)
@@ -45,11 +48,12 @@ RUNGS = MappingProxyType({
         'the best cell, no BatchNorm in the heads, Adam with weight decay 1e-5, rate times 0.94 every 16 '
         'epochs; the batch is what the machine holds, not 2048.'),
     'label-free': Rung(
-        {'close-ups': Usual(0.8, 64, 1e-3), 'heads': Usual(0.2, 64, 1e-3), 'avc': Usual(0.0, 64, 1e-3)},
+        {'close-ups': Usual(0.6, 64, 1e-3, composed=0.8), 'heads': Usual(0.0, 64, 1e-3, composed=0.2),
+         'avc': Usual(0.4, 64, 1e-3, composed=0.0)},
         'AVC without labels or teachers: contrastive loss over all pairs of a batch, BatchNorm in the heads, '
-        'plain close-ups of single objects; then the heads alone, with the logistic loss too, and silence, '
-        'noise, hum and sounds that no picture makes among the sounds; last, if it is asked for, whole '
-        'scenes of more and more objects. Which pairs differ follows from the recordings alone.'),
+        'plain close-ups of single objects; then, with the logistic loss too, and silence, noise, hum and '
+        'sounds that no picture makes among the sounds, the heads alone on close-ups or, where there are '
+        'recordings, all on whole frames. Which pairs differ follows from the recordings alone.'),
     'taught': Rung(
         {'pictures': Usual(0.45, 16, 2e-3), 'sounds': Usual(0.15, 32, 1.5e-3),
          'heads': Usual(0.05, 32, 1e-3), 'avc': Usual(0.35, 32, 6e-4)},
@@ -64,7 +68,7 @@ REPEATED = 80
 
 
 def budgets(rung: str, whole: tuple[float, bool], changed: Sequence[str] = (), *, batch: int | None = None,
-            rate: float | None = None, workers: int = 1) -> dict[str, Budget]:
+            rate: float | None = None, workers: int = 1, recorded: bool = True) -> dict[str, Budget]:
     """Return the budget of each stage of a rung; stages without length are left out.
 
     Parameters
@@ -75,6 +79,8 @@ def budgets(rung: str, whole: tuple[float, bool], changed: Sequence[str] = (), *
         Stages whose budget is their own, as ``'avc=1100'`` (steps), ``'pictures=38min'`` or ``'sounds=0'``.
     batch, rate
         Of stages that learn from pairs, where not the rung's.
+    recorded
+        Whether there are recordings; else all is composed.
 
     Raises
     ------
@@ -87,7 +93,8 @@ def budgets(rung: str, whole: tuple[float, bool], changed: Sequence[str] = (), *
     own = dict(_change(text, stages) for text in changed)
     found = {}
     for name, stage in stages.items():
-        length, in_minutes = own.get(name, (whole[0] * stage.share, whole[1]))
+        share = stage.share if recorded or stage.composed is None else stage.composed
+        length, in_minutes = own.get(name, (whole[0] * share, whole[1]))
         if length == 0:
             continue
         own_batch, own_rate = (batch, rate) if name in ('avc', 'close-ups', 'heads') else (None, None)
