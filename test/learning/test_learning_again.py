@@ -51,6 +51,11 @@ def test_what_no_command_made_is_not_said_to_be_made_by_one():
     assert learn_again({}) == 'no recipe was recorded.'
 
 
+def test_a_model_that_ships_is_named_where_a_run_went_on_from_it():
+    assert '--start avolnet' in learn_again({'rung': 'taught', 'start': 'avolnet', 'stages': []})
+    assert '--start START' in learn_again({'rung': 'taught', 'start': 'a/avc/last.ckpt', 'stages': []})
+
+
 @pytest.mark.parametrize(('stages', 'stage'), [
     (['pictures: 5 steps, batch 16, rate 0.002', 'heads: 8 minutes, batch 32, rate 0.001'], 'heads'),
     (['AVC with tags, both towers learn: 850 steps of 32'], 'avc'), ([], 'avc')])

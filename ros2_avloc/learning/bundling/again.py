@@ -30,7 +30,7 @@ def learn_again(recipe: Mapping[str, Any]) -> str:
         return 'no recipe was recorded.'
     said = heeded(recipe)
     options = [f'--{name.replace("_", "-")} {said[name]}' for name in _SAID if said.get(name) is not None]
-    options += [f'--{name} {name.upper()}' for name in _PLACES if recipe.get(name)]
+    options += [f'--{name} {_place(name, str(recipe[name]))}' for name in _PLACES if recipe.get(name)]
     stages = [_STAGE.fullmatch(str(stage)) for stage in recipe.get('stages', [])]
     left_out = set(RUNGS[recipe['rung']].stages) - {one[1] for one in stages if one}
     told = [f'--stage {name}=0' for name in sorted(left_out)]
@@ -40,6 +40,11 @@ def learn_again(recipe: Mapping[str, Any]) -> str:
     if whole:
         return f'{command}.'
     return f'{command} is the nearest command: the stages of the recipe were not made by one.'
+
+
+def _place(option: str, given: str) -> str:
+    """Return what to write for a place: only the name of a model that ships is the same everywhere."""
+    return given if option == 'start' and '/' not in given else option.upper()
 
 
 def export_again(training: Mapping[str, Any], report: Mapping[str, Any]) -> str:
