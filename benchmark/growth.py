@@ -16,6 +16,7 @@ from benchmark.way import PEAKS, Given, Way, sounds_of, topics
 from ros2_avloc.audio.array import Array
 from ros2_avloc.audio.hearing import Hearing
 from ros2_avloc.model.bundle import Bundle
+from ros2_avloc.node.process import settle
 
 SIZES = ((320, 240), (1280, 720), (1920, 1080))
 RATES = (30.0, 60.0)
@@ -31,6 +32,7 @@ BASE = '640×480, rgb8, 15 Hz, one source, bearings'
 
 def measure(bundle: Bundle) -> list[Sheet]:
     """Time windows that differ from the usual one in one thing each, and chunks of some channels."""
+    settle()
     material = simulate()
     windows = times({name: way.run() for name, way in _ways(material, bundle).items()}, RUNS)
     rows = [

@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 import rclpy
 from audio_common_msgs.msg import AudioData, AudioDataStamped, AudioInfo
+from rclpy._rclpy_pybind11 import RCLError
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
@@ -130,6 +131,9 @@ def main() -> None:
         rclpy.spin(player)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
+    except RCLError:  # a message under way when the context was shut down
+        if rclpy.ok():
+            raise
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is ending already
         try_shutdown()

@@ -26,6 +26,7 @@ from ros2_avloc.model.engines.base import Engine
 from ros2_avloc.model.localizer import Localizer
 from ros2_avloc.node import messages
 from ros2_avloc.node.messages import Where
+from ros2_avloc.node.process import settle
 from ros2_avloc.pipeline import Pipeline, PipelineSettings
 from ros2_avloc.vision.encodings import to_rgb
 from ros2_avloc.vision.preprocess import network_input
@@ -39,6 +40,7 @@ WHOLE, REST = 'window, all of it', 'window, network left out'
 
 def measure(bundle: Bundle) -> list[Sheet]:
     """Time the stages at 640×480."""
+    settle()
     material = simulate()
     sounds = sounds_of(material)
     engine, _ = open_engine(bundle)

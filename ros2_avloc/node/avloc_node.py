@@ -25,6 +25,7 @@ from ros2_avloc.node.interrupts import hold_interrupts
 from ros2_avloc.node.mailbox import Stream
 from ros2_avloc.node.model import Model
 from ros2_avloc.node.outputs import Outputs
+from ros2_avloc.node.process import settle
 from ros2_avloc.node.session import Session
 from ros2_avloc.node.settings import Settings
 from ros2_avloc.node.statistics import Faults, Statistics
@@ -214,6 +215,7 @@ class AvlocNode(LifecycleNode):
 
 def main(args: list[str] | None = None) -> int:
     """Run the node until it is interrupted. Return the exit code of the process."""
+    settle()
     hold_interrupts()
     rclpy.init(args=args)
     node = None

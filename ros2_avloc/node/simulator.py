@@ -31,6 +31,7 @@ from ros2_avloc.messages.stamps import SECOND
 from ros2_avloc.node.images import to_image
 from ros2_avloc.node.interrupts import hold_interrupts
 from ros2_avloc.node.messages import header
+from ros2_avloc.node.process import settle
 from ros2_avloc.simulation.drive import Drive
 from ros2_avloc.simulation.faults import Faults
 from ros2_avloc.simulation.pose import optical_to_world
@@ -270,6 +271,7 @@ def _detection(truth: SceneTruth, given: Any) -> Detection2D:
 
 def main() -> None:
     """Run the node until it is told to stop."""
+    settle()
     hold_interrupts()
     rclpy.init()
     try:
