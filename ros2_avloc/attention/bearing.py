@@ -16,9 +16,6 @@ from scipy.spatial.transform import Rotation
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
-_TURNS = np.array([-1.0, 1.0])
-"""Motion of a unit x axis per turn about y and about z: along -z and along y."""
-
 
 @dataclass(frozen=True)
 class Bearing:
@@ -57,13 +54,8 @@ def axes(vector: Vector) -> Matrix:
         The three axes as columns: the rotation from the bearing's own frame into the holder's.
     """
     x, y, z = vector.tolist()
-    if abs(z) > math.sqrt(0.5):
-        length = math.hypot(x, z)
-        a, b, c = -z / length, 0.0, x / length
-    else:
-        length = math.hypot(x, y)
-        a, b, c = -y / length, x / length, 0.0
-    return np.array(((x, a, y * c - z * b), (y, b, z * a - x * c), (z, c, x * b - y * a)))
+    (a, b, c), (d, e, f) = _across(x, y, z)
+    return np.array(((x, a, d), (y, b, e), (z, c, f)))
 
 
 def orientation(vector: Vector) -> NDArray[np.float64]:
@@ -137,10 +129,17 @@ def covariance_at(vector: Vector, spread: Matrix) -> Matrix:
 
 def turns(start: Vector, end: Vector) -> NDArray[np.float64]:
     """Return the turns about the y and z axes of `start` that bring it to `end` on the great circle."""
-    across = _tangent(start).T @ end
-    length = math.hypot(*across)
-    scale = math.atan2(length, float(start @ end)) / length if length > 0.0 else 1.0
-    return scale * across
+    found: NDArray[np.float64] = turns_to(start, end[None])[0]
+    return found
+
+
+def turns_to(start: Vector, ends: Matrix) -> Matrix:
+    """Return `turns` to each of several unit vectors ``(n, 3)``: float64 ``(n, 2)``."""
+    across = ends @ _tangent(start)
+    lengths = np.hypot(across[:, 0], across[:, 1])
+    lengths[lengths == 0.0] = 1.0  # turns by nothing are as long as they are across
+    scales: Matrix = np.arctan2(lengths, ends @ start) / lengths
+    return scales[:, None] * across
 
 
 def turned(start: Vector, by: NDArray[np.float64]) -> Vector:
@@ -154,5 +153,16 @@ def turned(start: Vector, by: NDArray[np.float64]) -> Vector:
 
 def _tangent(vector: Vector) -> Matrix:
     """Motion of the tip of a unit vector per turn about its y and z axes: ``(3, 2)``, orthonormal columns."""
-    tangent: Matrix = axes(vector)[:, :0:-1] * _TURNS
-    return tangent
+    (a, b, c), (d, e, f) = _across(*vector.tolist())
+    return np.array(((-d, a), (-e, b), (-f, c)))
+
+
+def _across(x: float, y: float, z: float) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
+    """Return the y and z axes of a bearing's own frame, see `axes`."""
+    if abs(z) > math.sqrt(0.5):
+        length = math.hypot(x, z)
+        a, b, c = -z / length, 0.0, x / length
+    else:
+        length = math.hypot(x, y)
+        a, b, c = -y / length, x / length, 0.0
+    return (a, b, c), (y * c - z * b, z * a - x * c, x * b - y * a)

@@ -84,7 +84,7 @@ def hear(samples: NDArray[np.float32]) -> Hearing:
     powers = np.einsum('pn,pn->p', parts, parts).astype(np.float64) / parts.shape[1]
     levels = 10.0 * np.log10(powers + 1e-12)
     level = 10.0 * math.log10(float(powers.mean()) + 1e-12)
-    return Hearing(level, pace_of(float(np.std(levels))), is_over(levels))
+    return Hearing(level, pace_of(float(levels.std())), is_over(levels))
 
 
 def is_over(levels: NDArray[np.float64]) -> bool:
@@ -95,13 +95,12 @@ def is_over(levels: NDArray[np.float64]) -> bool:
 
 def pace_of(spread: float) -> float:
     """Pace of habituation to a sound whose level varies by so many dB within a second."""
-    lively = float(np.clip((spread - EVEN) / (LIVELY - EVEN), 0.0, 1.0))
-    return 1.0 - (1.0 - LIVELY_PACE) * lively
+    return 1.0 - (1.0 - LIVELY_PACE) * _share(spread, EVEN, LIVELY)
 
 
 def loudness_of(level: float) -> float:
     """Loudness from 0 to 1 of a level in dB of full scale."""
-    return float(np.clip((level - QUIETEST) / (LOUDEST - QUIETEST), 0.0, 1.0))
+    return _share(level, QUIETEST, LOUDEST)
 
 
 def grown(regard: Regard | None, *, sounds: bool, hearing: Hearing, seconds: float) -> Regard:
@@ -115,6 +114,11 @@ def grown(regard: Regard | None, *, sounds: bool, hearing: Hearing, seconds: flo
     return Regard(towards(regard.loudness, loudness, seconds / LOUDER),
                   towards(regard.stale, 1.0, seconds / STALE_AFTER),
                   towards(regard.habituation, 1.0, hearing.pace * seconds / USED_TO))
+
+
+def _share(value: float, none: float, whole: float) -> float:
+    """Return how far a value has come from one to the other, 0 to 1."""
+    return min(max((value - none) / (whole - none), 0.0), 1.0)
 
 
 def towards(value: float, end: float, time: float) -> float:

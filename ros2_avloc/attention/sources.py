@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ros2_avloc.attention.bearing import Bearing, Matrix, Vector, turns
+from ros2_avloc.attention.bearing import Bearing, Matrix, Vector, turns_to
 from ros2_avloc.vision.camera import Camera
 from ros2_avloc.vision.grid import GRID, cell_to_pixel
 
@@ -154,7 +154,7 @@ def refine(heatmap: Heatmap, peak: Cell, own: Mask, threshold: float) -> tuple[V
     width : float64 ``(2, 2)``
         Covariance of the peak's cells around the position, in cells².
     """
-    background = min(float(np.median(heatmap)), threshold / 2)
+    background = min(_median(heatmap), threshold / 2)
     skirt = background + SKIRT * (float(heatmap[peak]) - background)
     cells = np.argwhere(_component(heatmap > skirt, peak) & own)
     weights = heatmap[tuple(cells.T)].astype(np.float64) - skirt
@@ -191,9 +191,9 @@ def bearings_of(positions: Vector, variances: Matrix, camera: Camera) -> list[Be
 
 def _bearing(rays: Matrix, variance: Matrix) -> Bearing:
     """Bearing from the rays at `_STEPS`."""
-    vector, *around = rays
-    down, up, right, left = (turns(vector, ray) for ray in around)
-    per_cell = np.stack([down - up, right - left], axis=1) / (2 * _STEP)
+    vector = rays[0]
+    down, up, right, left = turns_to(vector, rays[1:])
+    per_cell = np.array((down - up, right - left)).T / (2 * _STEP)
     return Bearing(vector, per_cell @ variance @ per_cell.T)
 
 
@@ -205,6 +205,13 @@ def _bearings(refined: list[tuple[Vector, Matrix]], camera: Camera) -> list[Bear
 def _box(heatmap: Heatmap, peak: Cell, own: Mask, threshold: float,
          camera: Camera) -> tuple[float, float, float, float]:
     return box_around(_component(heatmap >= threshold, peak) & own, camera.width, camera.height)
+
+
+def _median(heatmap: Heatmap) -> float:
+    """Median of an even number of cells, without what NumPy's general one costs."""
+    middle = heatmap.size // 2
+    below, above = np.partition(heatmap, (middle - 1, middle), axis=None)[middle - 1:middle + 1].tolist()
+    return float(below + above) / 2
 
 
 def _component(mask: Mask, cell: Cell) -> Mask:

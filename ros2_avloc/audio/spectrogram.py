@@ -159,7 +159,8 @@ class SpectrogramStream:
         """Return :func:`spectrogram` of ``sound.samples``, float32 ``(257, 200)``.
 
         Columns are kept where `sound` continues the last one: the same epoch, and an end less than
-        one second later. Everything is computed anew otherwise. The array belongs to the caller.
+        one second later. Everything is computed anew otherwise. The array must not be written to: the next
+        one is made from it.
 
         Raises
         ------
@@ -168,7 +169,7 @@ class SpectrogramStream:
         """
         self._last = self._continued(_checked(sound.samples), self._new_columns(sound))
         self._epoch, self._end = sound.epoch, sound.end
-        return self._last.copy()
+        return self._last
 
     def _new_columns(self, sound: Sound) -> int:
         ahead, rest = divmod(sound.end - self._end, HOP)
