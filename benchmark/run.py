@@ -24,17 +24,17 @@ from ros2_avloc.share import bundle_path
 
 RESULTS = Path(__file__).parent / 'results'
 SECTIONS = {
-    'engines': 'the network in every engine and precision',
-    'gpu': 'torch on a GPU, with and without CUDA graphs',
-    'answers': 'what the engines compute, against torch in float32',
     'stages': 'what each stage of a window costs',
     'growth': 'what frame size, rate, channels, sources and topics cost',
     'dds': 'the node as a process: latency, frames answered, CPU, memory',
     'startup': 'from process start to first result',
     'memory': 'the memory of the node over ten minutes',
+    'engines': 'the network in every engine and precision',
+    'gpu': 'torch on a GPU, with and without CUDA graphs',
+    'answers': 'what the engines compute, against torch in float32',
     'photos': 'the same as answers, on val scenes of a pack; only with --pack',
 }
-"""In the order of the page."""
+"""In the order of the page. What is timed in this process comes before other libraries have threads in it."""
 
 WIDTH = 160
 """Of tables that go into a file, in letters."""

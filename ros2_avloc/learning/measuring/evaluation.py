@@ -173,6 +173,14 @@ def _f_scores(answers: Answers, areas: dict[str, NDArray[np.float64]], threshold
 def _category(answers: Answers, thresholds: Thresholds) -> Report:
     """Return the figures of the pairs in which one category is heard."""
     sounding, elsewhere = (answers.where(answers.kinds == kind) for kind in (SOUNDING, 'elsewhere'))
-    found = localisation.peak_on(sounding.heatmaps, sounding.targets)
-    return {'localisation': share(found, _groups(sounding)), 'kept': _over(sounding, thresholds),
-            'false_positives': _over(elsewhere, thresholds)}
+    both = answers.where(np.isin(answers.kinds, (SOUNDING, 'elsewhere')))
+    overlaps = localisation.overlaps(sounding.heatmaps, list(sounding.boxes), thresholds.area)
+    return {
+        'localisation': share(localisation.peak_on(sounding.heatmaps, sounding.targets), _groups(sounding)),
+        'ciou': share(overlaps >= 0.5, _groups(sounding)),
+        'auc': mean(localisation.areas_under(overlaps), _groups(sounding)),
+        'kept': _over(sounding, thresholds),
+        'avc': share(correspondence.right(both.found, both.true, thresholds.avc), _groups(both)),
+        'false_positives': _over(elsewhere, thresholds),
+        'pia': mean(negatives.areas(elsewhere.heatmaps, thresholds.area), _groups(elsewhere)),
+    }
