@@ -28,7 +28,7 @@ def headings(text: str) -> list[str]:
 
 def test_of_each_section_the_newest_figures_count_in_a_fixed_order() -> None:
     shown = figures([report(9, 'growth'), report(8, 'memory', 'growth', 'engines')])
-    assert headings(shown) == ['### Aims', '### engines at 8', '### growth at 9', '### memory at 8']
+    assert headings(shown) == ['### Aims', '### growth at 9', '### memory at 8', '### engines at 8']
 
 
 def test_what_could_not_be_measured_replaces_nothing_that_was() -> None:
