@@ -137,7 +137,7 @@ def turns_to(start: Vector, ends: Matrix) -> Matrix:
     """Return `turns` to each of several unit vectors ``(n, 3)``: float64 ``(n, 2)``."""
     across = ends @ _tangent(start)
     lengths = np.hypot(across[:, 0], across[:, 1])
-    lengths[lengths == 0.0] = 1.0  # turns by nothing are as long as they are across
+    lengths[lengths == 0.0] = 1.0  # there is nothing to scale
     scales: Matrix = np.arctan2(lengths, ends @ start) / lengths
     return scales[:, None] * across
 
