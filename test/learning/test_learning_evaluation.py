@@ -98,6 +98,9 @@ def test_an_oracle_knows_every_category(oracles, world):
     for category in oracles['by_category'].values():
         assert category['localisation']['value'] in (1, None)
         assert category['false_positives']['value'] in (0, None)
+        assert (category['avc']['value'], category['pia']['value']) in ((1, 0), (1, None), (None, None))
+        assert category['avc']['n'] == category['kept']['n'] + category['false_positives']['n']
+        assert category['ciou']['n'] == category['auc']['n'] == category['localisation']['n']
 
 
 def test_categories_add_up_to_the_totals(material):
