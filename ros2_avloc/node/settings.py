@@ -99,8 +99,7 @@ class Settings(Table):
         choices=('auto', *ENGINES))
     model_precision: str = parameter(
         'model.precision', 'auto',
-        'precision of the networks; mixed: bf16 where that moves no probability by more than 0.01, fp32 '
-        'elsewhere; auto: the fastest of fp16, mixed and fp32',
+        'precision of the networks; auto: the fastest that the engine has',
         choices=('auto', *PRECISIONS))
     model_cache_dir: str = parameter(
         'model.cache_dir', '',

@@ -14,7 +14,10 @@ from ros2_avloc.errors import BundleError
 SIDE = 224
 """Height and width of the network's input (Objects that Sound, section 2)."""
 
-_SCALED = np.arange(256, dtype=np.float32) / np.float32(127.5) - np.float32(1)
+DIVISOR = 128
+"""Of a pixel's value; by a power of two, bfloat16 and float16 hold what comes out exactly."""
+
+_SCALED = np.arange(256, dtype=np.float32) / np.float32(DIVISOR) - np.float32(1)
 """What becomes of each value of a pixel."""
 
 
@@ -28,14 +31,14 @@ class ImageFrontEnd:
     ship learned from pictures composed at 224×224, which nothing shrinks.
     """
 
-    version: int = 2
+    version: int = 3
     height: int = SIDE
     width: int = SIDE
     fit: str = 'stretch'
     shrink: str = 'halve'
     enlarge: str = 'linear'
     colour: str = 'rgb'
-    divide_by: float = 127.5
+    divide_by: float = DIVISOR
     subtract: float = 1.0
 
     def as_dict(self) -> dict[str, object]:
@@ -54,7 +57,7 @@ class ImageFrontEnd:
 
 
 def network_input(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Stretch a frame to 224×224 and scale it to [-1, 1].
+    """Stretch a frame to 224×224 and scale it to [-1, 1).
 
     Parameters
     ----------
@@ -64,7 +67,7 @@ def network_input(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
 
     Returns
     -------
-    float32 ``(1, 3, 224, 224)``, contiguous; value / 127.5 - 1.
+    float32 ``(1, 3, 224, 224)``, contiguous; value / 128 - 1.
     """
     small = stretch(rgb)
     mirrored = small.strides[-1] < 0

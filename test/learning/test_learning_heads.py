@@ -12,7 +12,7 @@ from ros2_avloc.learning.material.sources import Scenes
 from ros2_avloc.learning.material.streams import Stream
 from ros2_avloc.learning.networks import AVENet, AVOLNet, L3Net
 from ros2_avloc.learning.training.heads import POOLED, WITH_CELLS, HeadsAlone
-from ros2_avloc.learning.training.loop import Budget, fit
+from ros2_avloc.learning.training.loop import Budget, fit, scaled
 
 
 def learner_of(network, world, directory, steps=1, *, told=True):
@@ -83,7 +83,7 @@ def test_what_was_kept_and_lost_is_made_again(world, tmp_path):
     learner, stream = learner_of(AVENet(4, 16), world, tmp_path)
     learner.network.eval()
     batch = torch.utils.data.default_collate([stream[number] for number in range(4)])
-    new = learner._described(learner.network.vision(batch['image'].float() / 127.5 - 1), batch)
+    new = learner._described(learner.network.vision(scaled(batch['image'])), batch)
     options = {'step': 0, 'rank': 0, 'world': 1}
     kept = learner._pool.with_earlier(range(4), new, 5, rng=np.random.default_rng(1), **options)
     learner._pool.remove()

@@ -7,6 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from scipy.special import expit
 
 from ros2_avloc.errors import EngineError
@@ -47,7 +51,7 @@ def test_an_embedding_and_a_result_outlive_the_next_run(bundle, tiny, name):
 
 
 @pytest.mark.parametrize('name', HERE)
-@pytest.mark.parametrize('precision', ['fp16', 'bf16', 'mixed'])
+@pytest.mark.parametrize('precision', ['fp16', 'bf16'])
 def test_a_reduced_precision_is_right_or_refused_in_words(bundle, tiny, name, precision):
     try:
         engine, _ = open_engine(bundle, name=name, precision=precision, strict=True)
@@ -55,23 +59,34 @@ def test_a_reduced_precision_is_right_or_refused_in_words(bundle, tiny, name, pr
         assert f'{name} in {precision} was not taken' in str(error)
         return
     assert engine.identity.precision == precision
-    assert ('bf16' if precision == 'mixed' else precision) in engine.identity.layers
+    assert precision in engine.identity.layers
     logits = engine.localize(tiny.image, engine.embed_sound(tiny.spectrogram))
     assert np.abs(expit(logits) - expit(tiny.logits)).max() <= TOLERANCE[precision]
     assert not np.array_equal(logits, tiny.logits)
 
 
-@pytest.mark.parametrize(('made', 'reason'), [
-    ('fp32', 'computes in fp32, not in bf16'),
-    ('bf16', 'computes vision in bf16 and sound in bf16, which is not what mixed is')])
-def test_openvino_says_mixed_only_of_what_the_library_has_mixed(bundle, monkeypatch, made, reason):
+def test_openvino_says_bfloat16_only_of_what_the_library_computes_in_it(bundle, monkeypatch):
     module = importlib.import_module('ros2_avloc.model.engines.openvino')
     if 'BF16' not in module.shared_core().get_property('CPU', 'OPTIMIZATION_CAPABILITIES'):
         pytest.skip('OpenVINO has no bfloat16 here')
     settings = module._settings
-    monkeypatch.setattr(module, '_settings', lambda _: settings(made))
-    with pytest.raises(EngineError, match=reason):
-        open_engine(bundle, name='openvino', precision='mixed', strict=True)
+    monkeypatch.setattr(module, '_settings', lambda _: settings('fp32'))
+    with pytest.raises(EngineError, match='computes in fp32, not in bf16'):
+        open_engine(bundle, name='openvino', precision='bf16', strict=True)
+
+
+@given(arrays(np.float32, (1, 1, 4, 3), elements=st.floats(-2.0**90, 2.0**90, width=32)))
+def test_two_numbers_of_which_bfloat16_holds_one_tell_a_third(values):
+    from ros2_avloc.model.engines.openvino import _in_two
+
+    upper, lower = _in_two(values)[0]
+    np.testing.assert_array_equal(upper + lower, values[0, 0])
+    np.testing.assert_array_equal(_kept_by_bfloat16(upper), upper)
+    np.testing.assert_allclose(upper + _kept_by_bfloat16(lower), values[0, 0], rtol=2.0**-15, atol=1e-38)
+
+
+def _kept_by_bfloat16(values):
+    return torch.from_numpy(values.copy()).bfloat16().float().numpy()
 
 
 def test_auto_says_why_the_faster_ones_were_not_taken(bundle):
@@ -216,7 +231,7 @@ def test_onnxruntime_says_what_was_computed_not_what_was_asked_for(tiny, tmp_pat
 
 @pytest.mark.parametrize(('precision', 'listed', 'device'), [
     ('fp16', ['CPU', 'GPU'], 'GPU'), ('fp16', ['CPU', 'GPU.0', 'GPU.1'], 'GPU'),
-    ('bf16', ['CPU', 'GPU'], 'CPU'), ('mixed', ['CPU', 'GPU'], 'CPU'), ('fp32', ['CPU', 'GPU'], 'CPU')])
+    ('bf16', ['CPU', 'GPU'], 'CPU'), ('fp32', ['CPU', 'GPU'], 'CPU')])
 def test_openvino_takes_a_gpu_for_float16_alone(precision, listed, device):
     from ros2_avloc.model.engines.openvino import device_for
 

@@ -95,7 +95,7 @@ def test_strict_takes_no_other_engine_and_says_so(cuda, lamp_bundle, tmp_path):
     model.close()
 
 
-@pytest.mark.parametrize('precision', ['fp32', 'mixed'])
+@pytest.mark.parametrize('precision', ['fp32', 'bf16'])
 def test_a_precision_that_runs_as_asked_for_is_well(lamp_bundle, tmp_path, precision):
     wanted = settings(lamp_bundle, tmp_path, engine='openvino', precision=precision, strict=True)
     try:

@@ -18,17 +18,17 @@ def noise(height: int, width: int) -> np.ndarray:
     return np.random.default_rng(1).integers(0, 256, (height, width, 3), np.uint8)
 
 
-def test_black_is_minus_one_white_is_one_and_red_comes_first() -> None:
+def test_black_is_minus_one_white_is_nearly_one_and_red_comes_first() -> None:
     frame = np.zeros((480, 640, 3), np.uint8)
     frame[..., 0] = 255
     planes = network_input(frame)
     assert planes.shape == (1, 3, SIDE, SIDE) and planes.dtype == np.float32 and planes.flags.c_contiguous
-    assert (planes[0, 0] == 1).all() and (planes[0, 1:] == -1).all()
+    assert (planes[0, 0] == 1 - 1 / 128).all() and (planes[0, 1:] == -1).all()
 
 
 def test_a_frame_of_the_networks_size_is_only_scaled_and_that_to_the_last_bit() -> None:
     frame = noise(SIDE, SIDE)
-    expected = frame.transpose(2, 0, 1).astype(np.float32) / np.float32(127.5) - np.float32(1)
+    expected = frame.transpose(2, 0, 1).astype(np.float32) / np.float32(128) - np.float32(1)
     np.testing.assert_array_equal(network_input(frame)[0], expected)
 
 
@@ -37,7 +37,7 @@ def test_shrinking_by_whole_numbers_is_the_mean_over_the_area(down: int, across:
     frame = noise(down * SIDE, across * SIDE)
     mean = frame.reshape(SIDE, down, SIDE, across, 3).mean((1, 3)).transpose(2, 0, 1)
     # Rounded to whole values at each of at most two steps.
-    np.testing.assert_allclose((network_input(frame)[0] + 1) * 127.5, mean, atol=1.01)
+    np.testing.assert_allclose((network_input(frame)[0] + 1) * 128, mean, atol=1.01)
 
 
 @given(height=st.integers(SIDE, 5 * SIDE), width=st.integers(SIDE, 5 * SIDE), axis=st.integers(0, 1))
@@ -47,7 +47,7 @@ def test_a_ramp_stays_where_it_is(height: int, width: int, axis: int) -> None:
     ramp = np.broadcast_to(np.expand_dims(values[axis], 1 - axis), (height, width))
     planes = network_input(np.repeat(ramp[..., None], 3, axis=2).round().astype(np.uint8))
     expected = 255 * (np.arange(SIDE) + 0.5) / SIDE
-    seen = (planes[0].mean(axis=(0, 2 - axis)) + 1) * 127.5
+    seen = (planes[0].mean(axis=(0, 2 - axis)) + 1) * 128
     np.testing.assert_allclose(seen, expected, atol=1.6)
 
 
@@ -56,7 +56,7 @@ def test_a_ramp_stays_where_it_is(height: int, width: int, axis: int) -> None:
 def test_every_size_keeps_an_even_colour(height: int, width: int) -> None:
     frame = np.full((height, width, 3), (10, 128, 250), np.uint8)
     planes = network_input(frame)
-    np.testing.assert_allclose((planes[0].transpose(1, 2, 0) + 1) * 127.5, np.broadcast_to(
+    np.testing.assert_allclose((planes[0].transpose(1, 2, 0) + 1) * 128, np.broadcast_to(
         (10.0, 128.0, 250.0), (SIDE, SIDE, 3)), atol=1e-3)
 
 
@@ -80,6 +80,14 @@ def test_reversed_padded_and_read_only_frames_give_the_same(size: tuple[int, int
     expected = network_input(frame)
     for view in (reversed_view, padded[:, :size[1]], read_only):
         np.testing.assert_array_equal(network_input(view), expected)
+
+
+def test_half_precisions_hold_every_pixel_exactly() -> None:
+    every = np.arange(256, dtype=np.uint8).repeat(3).reshape(16, 16, 3)
+    planes = network_input(np.kron(every, np.ones((14, 14, 1), np.uint8)))
+    assert len(np.unique(planes)) == 256
+    np.testing.assert_array_equal(planes.astype(np.float16), planes)
+    np.testing.assert_array_equal(planes.view(np.uint32) & 0xFFFF, 0)
 
 
 def test_the_front_end_survives_json_and_refuses_other_settings() -> None:

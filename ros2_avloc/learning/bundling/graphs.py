@@ -90,8 +90,8 @@ def _folded(tower: nn.Sequential) -> list[nn.Module]:
 class Shipped:
     """A network as a bundle holds it: float32, BatchNorm folded, weights that half precision can hold.
 
-    They are rounded to bfloat16, so that both half precisions hold them exactly: an engine then loses only
-    what it rounds on the way.
+    They are rounded to bfloat16, biases too, so that both half precisions hold them exactly: an engine then
+    loses only what it rounds on the way.
 
     Raises
     ------
@@ -137,10 +137,8 @@ class Shipped:
 
 @torch.no_grad()
 def _rounded(body: nn.Sequential) -> nn.Sequential:
-    """Round what `share_weights` will: kernels and matrices, not biases."""
     for weight in body.parameters():
-        if weight.ndim > 1:
-            weight.copy_(weight.bfloat16().half())
+        weight.copy_(weight.bfloat16().half())
     return body.eval()
 
 

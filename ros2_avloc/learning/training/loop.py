@@ -24,6 +24,7 @@ from ros2_avloc.learning.training.checkpoints import LAST, STRIDE_KEY, begun_at,
 from ros2_avloc.learning.training.keeping import Keeper, RunningAverage, StopRequest
 from ros2_avloc.learning.training.pace import Pace, Share, Stopwatch, Waiting
 from ros2_avloc.learning.training.progress import Progress
+from ros2_avloc.vision.preprocess import DIVISOR
 
 WARM_UP = 50
 """Steps in which the learning rate of our schedule rises."""
@@ -101,8 +102,8 @@ class Learner(lightning.LightningModule):
 
 
 def scaled(images: Tensor) -> Tensor:
-    """Return uint8 images as the vision tower takes them, in [-1, 1]."""
-    return (images.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
+    """Return uint8 images as the vision tower takes them, in [-1, 1)."""
+    return (images.float() / DIVISOR - 1).contiguous(memory_format=torch.channels_last)
 
 
 def fit(learner: Learner, stream: Stream, directory: Path, *, resume: bool = False,

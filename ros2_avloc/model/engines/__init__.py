@@ -16,12 +16,11 @@ from ros2_avloc.model.engines.options import EngineOptions
 ENGINES = ('tensorrt', 'torch', 'openvino', 'onnxruntime')
 """In the order in which ``'auto'`` tries them."""
 
-PRECISIONS = ('fp32', 'fp16', 'bf16', 'mixed')
-"""Mixed is bfloat16 where that moves no probability by more than 0.01, and float32 elsewhere."""
+PRECISIONS = ('fp32', 'fp16', 'bf16')
 
 _AUTO_PRECISIONS = {'tensorrt': ('fp16', 'fp32'), 'torch': ('fp16', 'fp32'),
-                    'openvino': ('fp16', 'mixed', 'fp32'), 'onnxruntime': ('fp32',)}
-"""What ``'auto'`` tries, the fastest first that is as exact as float16."""
+                    'openvino': ('fp16', 'bf16', 'fp32'), 'onnxruntime': ('fp32',)}
+"""What ``'auto'`` tries, the fastest first."""
 
 
 def open_engine(

@@ -29,8 +29,7 @@ class EngineIdentity:
     device
         What it computes on, e.g. ``'CPU'`` with its name.
     precision
-        ``'fp32'``, ``'fp16'``, ``'bf16'`` or ``'mixed'``, read back after loading: the lowest in which
-        anything is done, or that it is the mixture of `PRECISIONS`.
+        ``'fp32'``, ``'fp16'`` or ``'bf16'``, read back after loading: the lowest in which anything is done.
     layers
         How many convolutions and matrix products are computed in which precision, as the library says it, in
         words; empty where it says nothing.

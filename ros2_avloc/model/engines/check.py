@@ -8,7 +8,7 @@ from ros2_avloc.errors import EngineError
 from ros2_avloc.model.bundle import Bundle
 from ros2_avloc.model.engines.base import Engine
 
-TOLERANCE = {'fp32': 1e-3, 'bf16': 1e-2, 'fp16': 1e-2, 'mixed': 1e-2}
+TOLERANCE = {'fp32': 1e-3, 'bf16': 1e-2, 'fp16': 1e-2}
 """Largest difference of a probability from the golden one, by precision."""
 
 PEAK_TOLERANCE = 0.02

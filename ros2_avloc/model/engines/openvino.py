@@ -1,11 +1,11 @@
-"""OpenVINO: float16 on Intel's GPUs; on the CPU bfloat16 where it has that, all or in part, or float32."""
+"""OpenVINO: float16 on Intel's GPUs; on the CPU bfloat16 where it has that, or float32."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from functools import cache
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +14,16 @@ import openvino
 
 from ros2_avloc.errors import EngineError
 from ros2_avloc.model.bundle import Bundle
-from ros2_avloc.model.engines.base import EngineIdentity, identify
+from ros2_avloc.model.engines.base import identify
 from ros2_avloc.model.engines.graphs import Array, Graph, GraphEngine, Graphs
 from ros2_avloc.model.engines.options import EngineOptions
 
 _TYPES = {'fp32': openvino.Type.f32, 'bf16': openvino.Type.bf16, 'fp16': openvino.Type.f16}
 _PRECISIONS = {'f32': 'fp32', 'f16': 'fp16'}  # the other names are the same
-_PRODUCTS = ('Convolution', 'FullyConnected', 'Gemm', 'MatMul')
+_UPPER = np.uint32(0xFFFF0000)
+"""The bits of a float32 that bfloat16 has too."""
 
-_LOWEST = {'mixed': 'bf16'}
-"""What a precision that is several ones has as its lowest."""
+_PRODUCTS = ('Convolution', 'FullyConnected', 'Gemm', 'MatMul')
 
 
 def load(bundle: Bundle, precision: str, options: EngineOptions) -> GraphEngine:
@@ -38,10 +38,9 @@ def graphs(paths: Mapping[str, Path], precision: str) -> Graphs:
     sleep between two runs; in float16 on the GPU, if there is one (see `device_for`). The head is always
     computed in float32, on one thread of the processor: its sums of 128 products are what would suffer.
 
-    Of mixed precision only the sound tower is bfloat16, and not its end from the last 3×3 convolution on,
-    which takes a hundredth of the time: each sum there goes into the answer undiminished. The vision tower
-    in bfloat16 moves a probability by more than 0.01 in one scene of twenty. docs/tensorrt.md has the
-    figures.
+    In bfloat16 two things more are done in float32, or as exactly: the layers behind the pooling of a tower,
+    whose sums go into the answer undiminished, and the spectrogram is told by two numbers for each of its
+    own. Frames are exact in eight bits. docs/tensorrt.md says what each is worth.
 
     Raises
     ------
@@ -50,21 +49,17 @@ def graphs(paths: Mapping[str, Path], precision: str) -> Graphs:
     """
     core = shared_core()
     device = device_for(precision, core.available_devices)
-    lowest = _LOWEST.get(precision, precision)
-    if lowest.upper() not in core.get_property(device, 'OPTIMIZATION_CAPABILITIES'):
+    if precision.upper() not in core.get_property(device, 'OPTIMIZATION_CAPABILITIES'):
         known = ', '.join(_named(core, name) for name in core.available_devices)
-        raise EngineError(f'{device} does not compute in {lowest}; it finds {known}')
-    chains = {graph: [_compiled(core, part, 'CPU' if graph == 'head' else device, settings)
-                      for part, settings in _parts(graph, core.read_model(path), precision)]
-              for graph, path in paths.items()}
-    used = dict.fromkeys(name for chain in chains.values() for model in chain
-                         for name in model.get_property('EXECUTION_DEVICES'))
-    layers = {graph: Counter(layer for model in chain for layer in _layers(model))
-              for graph, chain in chains.items()}
+        raise EngineError(f'{device} does not compute in {precision}; it finds {known}')
+    parts = {graph: _parts(graph, core.read_model(path), precision) for graph, path in paths.items()}
+    chains = {graph: [_compiled(core, model, 'CPU' if graph == 'head' else device, settings)
+                      for model, settings in chain] for graph, chain in parts.items()}
+    models = [model for chain in chains.values() for model in chain]
+    used = dict.fromkeys(name for model in models for name in model.get_property('EXECUTION_DEVICES'))
+    products = {name for chain in parts.values() for model, _ in chain for name in _names(model)}
     identity = identify('openvino', openvino.get_version(), ' and '.join(_named(core, name) for name in used),
-                        lowest, sum(layers.values(), Counter()))
-    if precision == 'mixed':
-        identity = _mixed(identity, layers)
+                        precision, Counter(layer for model in models for layer in _layers(model, products)))
     return Graphs(identity, {name: _graph(chain) for name, chain in chains.items()})
 
 
@@ -120,53 +115,68 @@ def _compiled(core: openvino.Core, model: openvino.Model, device: str,
 
 
 def _parts(graph: str, model: openvino.Model, precision: str) -> list[tuple[openvino.Model, dict[str, Any]]]:
-    """Give a graph its settings; the sound tower of mixed precision falls into two parts."""
+    """Give a graph its settings; in bfloat16 it falls into two parts where a pooling ends it."""
     exact = _settings('fp32')
     if graph == 'head':
         return [(model, {**exact, 'INFERENCE_NUM_THREADS': 1})]
-    if precision != 'mixed':
+    if precision != 'bf16':
         return [(model, _settings(precision))]
-    if graph == 'vision':
-        return [(model, exact)]
+    if graph == 'sound':
+        _hear_in_two(model)
     products = [node for node in model.get_ordered_ops() if node.get_type_name() in ('Convolution', 'MatMul')]
-    last = max((place for place, node in enumerate(products) if _is_wide(node)), default=-1)
-    if not 0 <= last < len(products) - 1:
+    end = next((node for node in products if node.get_type_name() == 'MatMul'), None)
+    if end is None or end is products[0]:
         return [(model, _settings('bf16'))]
-    following = products[last + 1]
-    cut = following.input_value(0)
+    cut = end.input_value(0)
     body = openvino.Model([cut], model.get_parameters())
-    between = openvino.opset13.parameter(cut.get_partial_shape(), cut.get_element_type())
-    following.input(0).replace_source_output(between.output(0))
-    return [(body, _settings('bf16')), (openvino.Model(model.get_results(), [between]), exact)]
+    pooled = openvino.opset13.parameter(cut.get_partial_shape(), cut.get_element_type())
+    end.input(0).replace_source_output(pooled.output(0))
+    after = openvino.Model(model.get_results(), [pooled])
+    return [(body, _settings('bf16')), (after, {**exact, 'INFERENCE_NUM_THREADS': 1})]
 
 
-def _is_wide(node: openvino.Node) -> bool:
-    return node.get_type_name() == 'Convolution' and list(node.input(1).get_shape())[2:] != [1, 1]
+def _hear_in_two(model: openvino.Model) -> None:
+    """Let the convolution that a graph begins with take both channels of `_in_two`, by the kernels of one."""
+    whole, = model.get_parameters()
+    first, *others = whole.output(0).get_target_inputs()
+    convolution = first.get_node()
+    if others or convolution.get_type_name() != 'Convolution':
+        return
+    batch, _, *size = whole.get_shape()
+    halves = openvino.opset13.parameter([batch, 2, *size], whole.get_element_type())
+    kernels = convolution.input_value(1)
+    first.replace_source_output(halves.output(0))
+    convolution.input(1).replace_source_output(openvino.opset13.concat([kernels, kernels], 1).output(0))
+    model.replace_parameter(0, halves)
+    model.validate_nodes_and_infer_types()
 
 
-def _mixed(identity: EngineIdentity, layers: Mapping[str, Counter[str]]) -> EngineIdentity:
-    """Say of an engine with bfloat16 in it that it is mixed, if the library made the towers as asked."""
-    made = {graph: ' and '.join(sorted(layers[graph])) for graph in ('vision', 'sound')}
-    if made['vision'] != 'fp32' or 'bf16' not in made['sound']:
-        raise EngineError(f'{identity.device} computes vision in {made["vision"]} and sound in '
-                          f'{made["sound"]}, which is not what mixed is')
-    return replace(identity, precision='mixed')
+def _names(model: openvino.Model) -> Iterator[str]:
+    """Yield the names of the convolutions and matrix products of a graph."""
+    for node in model.get_ordered_ops():
+        if node.get_type_name() in _PRODUCTS:
+            yield node.get_friendly_name()
 
 
-def _layers(model: openvino.CompiledModel) -> Iterator[str]:
-    """Yield the precision in which each product is computed, as the library has decided it."""
+def _layers(model: openvino.CompiledModel, products: set[str]) -> Iterator[str]:
+    """Yield the precision in which each of the products is computed, as the library has decided it.
+
+    Small products that follow one another it makes one layer of.
+    """
     for node in model.get_runtime_model().get_ordered_ops():
         told = node.get_rt_info()
-        if told['layerType'].astype(str) in _PRODUCTS:
-            precision = told['runtimePrecision'].astype(str)
-            yield _PRECISIONS.get(precision, precision)
+        kind, precision, fused = (told[key].astype(str) for key in
+                                  ('layerType', 'runtimePrecision', 'originalLayersNames'))
+        count = len(products.intersection(fused.split(','))) if kind == 'Subgraph' else kind in _PRODUCTS
+        yield from repeat(_PRECISIONS.get(precision, precision), count)
 
 
 def _graph(chain: list[openvino.CompiledModel]) -> Graph:
     requests = [model.create_infer_request() for model in chain]
+    halved = list(chain[0].inputs[0].shape)[1:2] == [2]
 
     def run(*inputs: Array) -> Array:
-        passed: list[Any] = list(inputs)
+        passed: list[Any] = [_in_two(inputs[0])] if halved else list(inputs)
         for request in requests:
             request.infer(dict(enumerate(passed)), share_inputs=True)
             passed = [request.get_output_tensor(0).data]
@@ -174,3 +184,12 @@ def _graph(chain: list[openvino.CompiledModel]) -> Graph:
         return np.array(passed[0], np.float32)
 
     return run
+
+
+def _in_two(values: Array) -> Array:
+    """Return each number as the sum of two channels, of which bfloat16 keeps 15 bits or more in all."""
+    halves = np.empty((values.shape[0], 2, *values.shape[2:]), np.float32)
+    upper, lower = halves[:, :1], halves[:, 1:]
+    np.bitwise_and(values.view(np.uint32), _UPPER, out=upper.view(np.uint32))
+    np.subtract(values, upper, out=lower)
+    return halves
