@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
+from ros2_avloc.audio.spectrogram import spectrogram
 from ros2_avloc.learning.material import sounds
 from ros2_avloc.learning.material.banks import pack_bank
 from ros2_avloc.learning.material.pictures import Layout, Picture
-from ros2_avloc.learning.material.scenes import NEGATIVES, Mixture, Scene, negative_scene
+from ros2_avloc.learning.material.scenes import NEGATIVES, Mixture, Scene, draw_scene, negative_scene
+from ros2_avloc.learning.material.sources import Scenes
 from ros2_avloc.learning.training.checks import scenes_of, target_cells
 
 
@@ -112,3 +114,33 @@ def test_noise_slopes_and_level():
     rng = np.random.default_rng(1)
     for _ in range(6):
         assert sounds.rms(sounds.noise(rng, 0.05)) == pytest.approx(0.05, rel=0.05)
+
+
+def test_some_sounds_end_where_a_lower_sample_rate_does():
+    rng = np.random.default_rng(2)
+    white = rng.normal(0, 0.1, 48_240).astype(np.float32)
+    frequencies = np.fft.rfftfreq(len(white), 1 / 48_000)
+    highest = []
+    for _ in range(200):
+        heard = sounds.resampled(white, rng)
+        assert (heard.shape, heard.dtype) == (white.shape, np.float32)
+        power = np.abs(np.fft.rfft(heard)) ** 2
+        there = power > 1e-6 * power.max()
+        highest.append(frequencies[there][-1])
+        below = frequencies < 0.99 * highest[-1]
+        np.testing.assert_allclose(np.fft.rfft(heard)[below], np.fft.rfft(white)[below], atol=1e-2)
+    cut = [frequency for frequency in highest if frequency < 23_000]
+    assert 50 <= len(cut) <= 110
+    assert min(cut) < 4_000 and max(cut) > 14_000 and min(cut) >= 2_700
+
+
+def test_what_is_learned_from_is_resampled_and_what_is_measured_is_not(world):
+    """Scenes are drawn alike in both; the last draw is the learner's alone."""
+    scenes = Scenes(world, Mixture())
+    same = []
+    for number in range(40):
+        item = scenes.item(number, np.random.default_rng(number))
+        scene = draw_scene(world, Mixture(), np.random.default_rng(number))
+        np.testing.assert_array_equal(item['image'], scene.picture.rgb.transpose(2, 0, 1))
+        same.append(np.array_equal(item['spectrogram'][0], spectrogram(scene.samples)))
+    assert 10 < sum(same) < 38

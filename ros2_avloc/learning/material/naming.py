@@ -19,6 +19,7 @@ from ros2_avloc.audio.spectrogram import spectrogram
 from ros2_avloc.learning.material.banks import Bank, PixelBox
 from ros2_avloc.learning.material.pictures import LEARNING, Layout, Picture, draw_picture
 from ros2_avloc.learning.material.scenes import draw_sound
+from ros2_avloc.learning.material.sounds import resampled
 from ros2_avloc.learning.material.streams import Item, Rng
 from ros2_avloc.vision.preprocess import SIDE
 
@@ -73,7 +74,7 @@ class Seconds:
         """Return a sound; ``shown`` is what a teacher hears of it."""
         name = '' if rng.random() < EMPTY else str(rng.choice(sorted(self.bank.recordings)))
         samples = draw_sound(self.bank, name, rng)
-        return {'thing': torch.from_numpy(spectrogram(samples))[None],
+        return {'thing': torch.from_numpy(spectrogram(resampled(samples, rng)))[None],
                 'name': torch.tensor(1 + self.numbers[name] if name else NOTHING),
                 'shown': heard_by_teacher(samples)}
 

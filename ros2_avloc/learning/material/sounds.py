@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 from ros2_avloc.audio.sound import SAMPLE_RATE, SOUND_SAMPLES
 from ros2_avloc.learning.material.banks import Recording
 
+RESAMPLED, RATES, PASSED = 0.4, (6_000, 36_000), 0.46
+"""Share of sounds that are resampled; between which rates in Hz, and what of a rate resamplers let pass."""
+
 Samples = NDArray[np.float32]
 Rng = np.random.Generator
 
@@ -42,6 +45,20 @@ def vary(samples: Samples, rng: Rng) -> Samples:
     if rng.random() < 0.6:
         wet += noise(rng, level * 10 ** (-rng.uniform(5, 45) / 20))
     return np.clip(wet, -1, 1)
+
+
+def resampled(samples: Samples, rng: Rng) -> Samples:
+    """Return `samples`, a share of them without all that a lower sample rate does not hold.
+
+    Many microphones of robots give 16 kHz, and what was resampled ends abruptly, as no other filter does.
+    What is measured is not resampled: figures of the same scenes stay comparable.
+    """
+    if rng.random() >= RESAMPLED:
+        return samples
+    rate = np.exp(rng.uniform(*np.log(RATES)))
+    spectrum = scipy.fft.rfft(samples)
+    spectrum[PASSED * rate < _FREQUENCIES] = 0
+    return np.asarray(scipy.fft.irfft(spectrum, SOUND_SAMPLES), np.float32)
 
 
 def levelled(samples: Samples, rng: Rng) -> Samples:

@@ -24,6 +24,7 @@ from ros2_avloc.learning.material.banks import Bank
 from ros2_avloc.learning.material.naming import draw_crop
 from ros2_avloc.learning.material.pictures import Layout
 from ros2_avloc.learning.material.scenes import Mixture, draw_scene, draw_sound
+from ros2_avloc.learning.material.sounds import resampled
 from ros2_avloc.learning.material.streams import ANY_GROUP, NOBODY, Item, Rng
 
 Numbers = Mapping[str, int]
@@ -53,7 +54,7 @@ class Scenes:
     def item(self, number: int, rng: Rng) -> Item:
         """Return a scene; its number is its identity."""
         scene = draw_scene(self.bank, self._stage(number), rng)
-        item = pair_of(scene.picture.rgb, scene.samples, number, not scene.negative)
+        item = pair_of(scene.picture.rgb, resampled(scene.samples, rng), number, not scene.negative)
         return item | told(self.numbers, [name for name, _ in scene.picture.objects], scene.heard)
 
     def _stage(self, number: int) -> Mixture:
