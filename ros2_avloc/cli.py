@@ -61,6 +61,8 @@ def train(
     start: Annotated[str | None, typer.Option(
         help='Model to go on from: checkpoint of another run, directory of a bundle, or name of a shipped '
              'one.')] = None,
+    agree_with: Annotated[list[str] | None, typer.Option(
+        help='As --start: a further network that the stage agreement learns from; may be repeated.')] = None,
     simulated_share: Annotated[float, typer.Option(min=0, max=1, help='Of simulated items.')] = 1 / 4,
     minutes: Annotated[float, typer.Option(min=0, help='Length of the run; its stages divide it.')] = 60,
     steps: Annotated[int | None, typer.Option(
@@ -83,16 +85,23 @@ def train(
     with _plainly():
         from ros2_avloc.learning.training.learn import learn
         from ros2_avloc.learning.training.recipe import Recipe
-        from ros2_avloc.share import bundle_path
 
         if workers is None:
             workers = max(1, (os.cpu_count() or 1) // int(os.environ.get('LOCAL_WORLD_SIZE', '1')) - 1)
-        begin = None if start is None else Path(start) if Path(start).is_file() else bundle_path(start)
-        recipe = Recipe(rung, network, pack, videos, bags, image_topic, audio_topic, teachers, begin,
+        begin = None if start is None else _model(start)
+        others = tuple(map(_model, agree_with or ()))
+        recipe = Recipe(rung, network, pack, videos, bags, image_topic, audio_topic, teachers, begin, others,
                         simulated_share, length=minutes if steps is None else steps, in_minutes=steps is None,
                         stages=tuple(stage or ()), batch=batch, rate=rate, curriculum=curriculum, width=width,
                         embedding=embedding, seed=seed, workers=workers)
         learn(recipe, out, resume=resume, say=typer.echo)
+
+
+def _model(name: str) -> Path:
+    """Return a checkpoint, or the directory of a bundle."""
+    from ros2_avloc.share import bundle_path
+
+    return Path(name) if Path(name).is_file() else bundle_path(name)
 
 
 @app.command()

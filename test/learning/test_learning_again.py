@@ -54,6 +54,8 @@ def test_what_no_command_made_is_not_said_to_be_made_by_one():
 def test_a_model_that_ships_is_named_where_a_run_went_on_from_it():
     assert '--start avolnet' in learn_again({'rung': 'taught', 'start': 'avolnet', 'stages': []})
     assert '--start START' in learn_again({'rung': 'taught', 'start': 'a/avc/last.ckpt', 'stages': []})
+    with_others = learn_again({'rung': 'taught', 'agree_with': ['avolnet', 'a/avc/last.ckpt'], 'stages': []})
+    assert '--agree-with avolnet --agree-with AGREE_WITH' in with_others
 
 
 @pytest.mark.parametrize(('stages', 'stage'), [

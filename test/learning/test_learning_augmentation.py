@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from ros2_avloc.learning.training.augmentation import masked, varied_crops
+from ros2_avloc.learning.training.augmentation import masked, varied_pictures
 from ros2_avloc.learning.training.lessons import varied
 from ros2_avloc.learning.training.loop import scaled
 
@@ -15,17 +15,17 @@ def crops(count):
 
 def test_crops_are_varied_within_bounds_and_alike_for_the_same_seed():
     things = crops(64)
-    one, other = (varied_crops(things, np.random.default_rng(5)) for _ in range(2))
+    one, other = (varied_pictures(things, np.random.default_rng(5)) for _ in range(2))
     assert torch.equal(one, other)
     assert one.shape == things.shape
     assert one.abs().max() <= 1
     apart = (one - scaled(things)).abs().mean(dim=(1, 2, 3))
     assert apart.min() > 0.005
-    assert not torch.equal(one, varied_crops(things, np.random.default_rng(6)))
+    assert not torch.equal(one, varied_pictures(things, np.random.default_rng(6)))
 
 
 def test_some_crops_are_grey_and_some_have_lost_what_is_fine():
-    one = varied_crops(crops(200), np.random.default_rng(1))
+    one = varied_pictures(crops(200), np.random.default_rng(1))
     # Toned channel by channel, noise without colour has the same pattern in all of them.
     pattern = one[:, :, 40:60, 40:60].flatten(2)
     pattern = pattern - pattern.mean(dim=2, keepdim=True)

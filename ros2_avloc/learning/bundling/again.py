@@ -14,7 +14,6 @@ _SAID = ('rung', 'network', 'image_topic', 'audio_topic', 'simulated_share', 'ba
          'width', 'embedding', 'seed')
 _PLACES = ('pack', 'videos', 'bags', 'teachers', 'start')
 
-
 _FOLDERS = {'packs': 'pack', 'videos': 'videos', 'bags': 'bags'}
 
 
@@ -31,8 +30,10 @@ def learn_again(recipe: Mapping[str, Any]) -> str:
     said = heeded(recipe)
     options = [f'--{name.replace("_", "-")} {said[name]}' for name in _SAID if said.get(name) is not None]
     options += [f'--{name} {_place(name, str(recipe[name]))}' for name in _PLACES if recipe.get(name)]
+    options += [f'--agree-with {_place("agree-with", place)}' for place in recipe.get('agree_with') or ()]
     stages = [_STAGE.fullmatch(str(stage)) for stage in recipe.get('stages', [])]
-    left_out = set(RUNGS[recipe['rung']].stages) - {one[1] for one in stages if one}
+    usual = {name for name, stage in RUNGS[recipe['rung']].stages.items() if stage.share or stage.composed}
+    left_out = usual - {one[1] for one in stages if one}
     told = [f'--stage {name}=0' for name in sorted(left_out)]
     told += [f'--stage {one[1]}={one[2]}{"min" * (one[3] == "minutes")}' for one in stages if one]
     whole = bool(stages) and all(stages)
@@ -44,7 +45,8 @@ def learn_again(recipe: Mapping[str, Any]) -> str:
 
 def _place(option: str, given: str) -> str:
     """Return what to write for a place: only the name of a model that ships is the same everywhere."""
-    return given if option == 'start' and '/' not in given else option.upper()
+    ships = option in ('start', 'agree-with') and '/' not in given
+    return given if ships else option.upper().replace('-', '_')
 
 
 def export_again(training: Mapping[str, Any], report: Mapping[str, Any]) -> str:

@@ -45,17 +45,21 @@ class Scenes:
         from the start.
     numbers
         Of the categories, where these are to be told.
+    shown
+        Whether items hold, as ``shown``, the spectrogram of the second as elders hear it: not resampled.
     """
 
     def __init__(self, bank: Bank, mixture: Mixture, curriculum: int = 0,
-                 numbers: Numbers | None = None) -> None:
+                 numbers: Numbers | None = None, *, shown: bool = False) -> None:
         self.bank, self.mixture, self.curriculum, self.numbers = bank, mixture, curriculum, numbers
+        self.shown = shown
 
     def item(self, number: int, rng: Rng) -> Item:
         """Return a scene; its number is its identity."""
         scene = draw_scene(self.bank, self._stage(number), rng)
         item = pair_of(scene.picture.rgb, resampled(scene.samples, rng), number, not scene.negative)
-        return item | told(self.numbers, [name for name, _ in scene.picture.objects], scene.heard)
+        shown = {'shown': torch.from_numpy(spectrogram(scene.samples))[None]} if self.shown else {}
+        return item | shown | told(self.numbers, [name for name, _ in scene.picture.objects], scene.heard)
 
     def _stage(self, number: int) -> Mixture:
         most = 1 + number // self.curriculum if self.curriculum else self.mixture.most

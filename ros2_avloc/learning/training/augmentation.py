@@ -1,4 +1,4 @@
-"""How things that are learned from again are varied, anew each time: as tensors, where the network is."""
+"""How things that are learned from are varied, anew each time: as tensors, where the network is."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ BANDS, STRETCHES = 0.5, 0.3
 """Shares of spectrograms of which some frequencies, or some time, are hidden."""
 
 
-def varied_crops(crops: Tensor, rng: Rng) -> Tensor:
-    """Return uint8 crops ``(n, 3, side, side)`` in [-1, 1], in other light and by other cameras."""
-    values = _noisy(_unsharp(_toned(scaled(crops), rng), rng), rng)
+def varied_pictures(pictures: Tensor, rng: Rng) -> Tensor:
+    """Return uint8 pictures ``(n, 3, side, side)`` in [-1, 1], in other light and by other cameras."""
+    values = _noisy(_unsharp(_toned(scaled(pictures), rng), rng), rng)
     return values.clamp(-1, 1).contiguous(memory_format=torch.channels_last)
 
 

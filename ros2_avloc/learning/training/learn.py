@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,8 +18,10 @@ from ros2_avloc.learning.material.mixing import Material
 from ros2_avloc.learning.material.scenes import Mixture
 from ros2_avloc.learning.material.sources import Scenes
 from ros2_avloc.learning.material.streams import Item
+from ros2_avloc.learning.networks import AVOLNet
 from ros2_avloc.learning.networks.matching import KINDS, made
-from ros2_avloc.learning.training.checkpoints import LAST, begun_at, load_all
+from ros2_avloc.learning.networks.towers import STRIDE
+from ros2_avloc.learning.training.checkpoints import LAST, begun_at, load_all, network_in
 from ros2_avloc.learning.training.checks import recorded_checks
 from ros2_avloc.learning.training.loop import Budget, fit
 from ros2_avloc.learning.training.recipe import RECIPE, Recipe, check_resumed, written
@@ -71,12 +73,16 @@ def learn(recipe: Recipe, out: Path, *, resume: bool, say: Callable[[str], None]
     aside = recorded_checks(_folders(recipe), CHECKED, _named(recipe))
     if start is not None and start.is_dir():
         begin_with_bundle(network, start, lambda: _some(material))
-    for place, name in list(enumerate(budget))[len(begun[:-1]):]:
+    names = list(budget)
+    for place, name in list(enumerate(names))[len(begun[:-1]):]:
         # Of the stage alone: how often a run was interrupted must not show in what a stage begins with.
         torch.manual_seed(_stage_seed(recipe.seed, place))
         lessons = out / 'pictures' / LAST if 'pictures' in budget else None
+        before = out / names[place - 1] / LAST if place else recipe.start
+        elders = [_elder(elder, recipe, material) for elder in (before, *recipe.agree_with)
+                  if elder is not None and name == 'agreement']
         stage = Stage(recipe, material, network, name, budget[name], out / name, resume and name in begun,
-                       lessons, aside)
+                       lessons, elders, aside)
         learner, stream = stage.made()
         if stage.resume:
             load_all(learner, stage.directory / LAST)
@@ -94,6 +100,18 @@ def _some(material: Material) -> Item:
     return found
 
 
+def _elder(place: Path, recipe: Recipe, material: Material) -> AVOLNet:
+    """Return the network of a checkpoint or of a bundle."""
+    network = network_in(place) if place.is_file() else made('avol', recipe.width, recipe.embedding,
+                                                             batch_norm=True)
+    if place.is_dir():
+        begin_with_bundle(network, place, lambda: _some(material))
+    if not isinstance(network, AVOLNet) or network.stride != STRIDE:
+        raise InputError(f'{place} holds no AVOL-Net with cells of {STRIDE} pixels; the stage agreement '
+                         'learns from such ones alone.')
+    return network
+
+
 def _stage_seed(seed: int, place: int) -> int:
     return int(np.random.SeedSequence([seed, place]).generate_state(1)[0])
 
@@ -109,8 +127,22 @@ def _check(recipe: Recipe, budget: Mapping[str, Budget]) -> None:
             raise InputError(f'The rung {recipe.rung} has no teachers; leave --teachers out, or choose '
                              '--rung taught.')
         check_teachers(recipe.teachers)
-    if recipe.start is not None and recipe.start.is_dir():
-        Bundle.load(recipe.start)
+    _check_agreement(recipe, list(budget))
+    for place in (recipe.start, *recipe.agree_with):
+        if place is not None and place.is_dir():
+            Bundle.load(place)
+
+
+def _check_agreement(recipe: Recipe, stages: Sequence[str]) -> None:
+    if 'agreement' not in stages:
+        if recipe.agree_with:
+            raise InputError('--agree-with is for the stage agreement of the rung taught; give it a length, '
+                             'as in --stage agreement=30min, or leave --agree-with out.')
+    elif recipe.network != 'avol':
+        raise InputError('The stage agreement is of the network avol alone; leave it out.')
+    elif stages == ['agreement'] and recipe.start is None:
+        raise InputError('The stage agreement needs a network that has learned; name one by --start, or give '
+                         'another stage a length.')
 
 
 def _make(out: Path) -> None:

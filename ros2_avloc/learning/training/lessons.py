@@ -20,7 +20,7 @@ from torch.utils.data import default_collate
 
 from ros2_avloc.learning.material.streams import Stream
 from ros2_avloc.learning.networks.matching import Network
-from ros2_avloc.learning.training.augmentation import masked, varied_crops
+from ros2_avloc.learning.training.augmentation import masked, varied_pictures
 from ros2_avloc.learning.training.imitation import Projection, following, imitation
 from ros2_avloc.learning.training.loop import Budget, Learner, scaled
 from ros2_avloc.learning.training.replay import Lesson, Pool, Replays
@@ -195,7 +195,7 @@ def varied(lesson: Lesson, rng: np.random.Generator) -> Lesson:
     mirrored = torch.from_numpy(rng.random((len(things), 1, 1, 1)) < 0.5).to(things.device)
     turned: Lesson = {key: torch.where(mirrored, lesson[key].flip(3), lesson[key])
                       for key in ('thing', 'answer') if key in lesson}
-    return {**lesson, **turned, 'thing': varied_crops(turned['thing'], rng)}
+    return {**lesson, **turned, 'thing': varied_pictures(turned['thing'], rng)}
 
 
 def _naming(names: Tensor, wanted: Tensor) -> Tensor:

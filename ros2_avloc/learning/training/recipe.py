@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,8 @@ class Recipe:
         Directory of the teachers, for the rung `taught`.
     start
         Checkpoint of another run, or directory of a bundle, whose network is gone on from.
+    agree_with
+        As `start`: further networks that the stage `agreement` learns from.
     simulated_share
         Of all items.
     length, in_minutes
@@ -68,6 +71,7 @@ class Recipe:
     audio_topic: str = ''
     teachers: Path | None = None
     start: Path | None = None
+    agree_with: tuple[Path, ...] = ()
     simulated_share: float = 1 / 4
     length: float = 60.0
     in_minutes: bool = True
@@ -134,11 +138,11 @@ def written(recipe: Recipe, budget: dict[str, Budget]) -> dict[str, Any]:
 
     What the run learned from that it began with counts as learned from.
     """
-    settings, before = _settings(recipe), {}
-    if recipe.start is not None:
-        before = _before(recipe.start)
+    settings = _settings(recipe)
+    starts = [] if recipe.start is None else [recipe.start]
+    before = [learned_from(_before(place)) for place in (*starts, *recipe.agree_with)]
     return settings | {
-        LEARNED_FROM: together(_sources(settings), learned_from(before)),
+        LEARNED_FROM: reduce(together, before, _sources(settings)),
         'says': RUNGS[recipe.rung].says,
         'stages': [f'{name}: {one.length:g} {"minutes" if one.in_minutes else "steps"}, batch {one.batch}, '
                    f'rate {one.learning_rate:g}' for name, one in budget.items()],
@@ -156,9 +160,16 @@ def _settings(recipe: Recipe) -> dict[str, Any]:
     """Return the options of a recipe as JSON holds them; what is empty is none."""
     settings = {name: Path(os.path.abspath(value)).name if isinstance(value, Path) else value
                 for name, value in asdict(recipe).items() if name not in ('length', 'in_minutes', 'stages')}
-    if recipe.start is not None and not recipe.start.is_dir():
-        settings['start'] = '/'.join(recipe.start.absolute().parts[-3:])  # RUN/STAGE/last.ckpt
-    return {name: None if value == '' else value for name, value in settings.items()}
+    if recipe.start is not None:
+        settings['start'] = _place_name(recipe.start)
+    settings['agree_with'] = [_place_name(place) for place in recipe.agree_with]
+    return {name: value or None if value in ('', []) else value for name, value in settings.items()}
+
+
+def _place_name(place: Path) -> str:
+    """Return the name of a bundle, or RUN/STAGE/last.ckpt."""
+    place = Path(os.path.abspath(place))
+    return place.name if place.is_dir() else '/'.join(place.parts[-3:])
 
 
 def heeded(recipe: Mapping[str, Any]) -> dict[str, Any]:

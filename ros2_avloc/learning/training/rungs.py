@@ -56,10 +56,11 @@ RUNGS = MappingProxyType({
         'recordings, all on whole frames. Which pairs differ follows from the recordings alone.'),
     'taught': Rung(
         {'pictures': Usual(0.45, 16, 2e-3), 'sounds': Usual(0.15, 32, 1.5e-3),
-         'heads': Usual(0.05, 32, 1e-3), 'avc': Usual(0.35, 32, 6e-4)},
+         'heads': Usual(0.05, 32, 1e-3), 'avc': Usual(0.35, 32, 6e-4), 'agreement': Usual(0.0, 32, 2e-4)},
         'Both towers learn to name single things and, where there are teachers, to answer as MobileNetV2 and '
         'YAMNet do, and to name what one layer on those answers names; then AVC with categories as tags of '
-        'whole pictures, first of the heads alone.'),
+        'whole pictures, first of the heads alone. Where it is asked for, it then learns what it and other '
+        'networks say of frames and of their mirror images, in the mean.'),
 })
 """By name: the paper's recipe, our best without labels, and our best."""
 
@@ -97,7 +98,7 @@ def budgets(rung: str, whole: tuple[float, bool], changed: Sequence[str] = (), *
         length, in_minutes = own.get(name, (whole[0] * share, whole[1]))
         if length == 0:
             continue
-        own_batch, own_rate = (batch, rate) if name in ('avc', 'close-ups', 'heads') else (None, None)
+        own_batch, own_rate = (batch, rate) if name not in ('pictures', 'sounds') else (None, None)
         found[name] = Budget(length if in_minutes else max(1, round(length)),
                              stage.batch if own_batch is None else own_batch,
                              stage.rate if own_rate is None else own_rate, workers, in_minutes)

@@ -16,7 +16,9 @@ from ros2_avloc.learning.material.naming import Crops, Seconds
 from ros2_avloc.learning.material.scenes import Mixture
 from ros2_avloc.learning.material.sources import CloseUps, Scenes
 from ros2_avloc.learning.material.streams import Stream
+from ros2_avloc.learning.networks import AVOLNet
 from ros2_avloc.learning.networks.matching import Network
+from ros2_avloc.learning.training.agreement import Agreement
 from ros2_avloc.learning.training.checkpoints import part_of
 from ros2_avloc.learning.training.checks import Check, check_of
 from ros2_avloc.learning.training.correspondence import (
@@ -59,6 +61,8 @@ class Stage:
         Where it keeps what it keeps, and whether it goes on from there.
     lessons
         Checkpoint of the lessons on pictures, where there were any.
+    elders
+        Networks that the stage `agreement` learns from.
     recorded
         Pairs of the recordings that are set aside.
     """
@@ -71,6 +75,7 @@ class Stage:
     directory: Path
     resume: bool
     lessons: Path | None
+    elders: Sequence[AVOLNet] = ()
     recorded: Sequence[Check] = ()
 
     def made(self) -> tuple[Learner, Stream]:
@@ -89,6 +94,9 @@ class Stage:
             seen = self._scenes() if self._told else self._close_ups(REFUSED)
             return HeadsAlone(self.network, self.budget, seen, self.replays, self.recipe.seed,
                               told=self._told), seen
+        if isinstance(self.network, AVOLNet) and self.name == 'agreement':
+            scenes = self.material.stream(lambda bank: Scenes(bank, Mixture(), shown=True), recorded=False)
+            return Agreement(self.network, self.budget, self.elders, self.recipe.seed), scenes
         if not self._told:
             return Correspondence(self.network, self.budget), self._scenes()
         learner = TaggedCorrespondence(self.network, self.budget, len(self.material.numbers))
