@@ -117,6 +117,8 @@ def evaluate(
     image_topic: ImageTopic = '',
     audio_topic: AudioTopic = '',
     simulated: Annotated[bool, typer.Option(help='Measure on simulated scenes.')] = True,
+    microphone_rate: Annotated[int | None, typer.Option(
+        min=2000, max=48_000, help='Hear all sounds as a microphone of this many Hz gives them.')] = None,
     json: Annotated[Path | None, typer.Option(help='File for the figures.')] = None,
     report: Annotated[Path | None, typer.Option(
         help='File for the report with pictures; without it, that of --json ending in .html.')] = None,
@@ -132,8 +134,8 @@ def evaluate(
         model = None if bundle is None else bundle_path(bundle)
         report = report or (json and json.with_suffix('.html'))
         typer.echo(evaluated(Request(model, tuple(checkpoint or ()), pack, split, videos, bags,
-                                     Named(image_topic, audio_topic), simulated, scenes, engine, json,
-                                     report)))
+                                     Named(image_topic, audio_topic), simulated, microphone_rate, scenes,
+                                     engine, json, report)))
 
 
 @app.command()

@@ -95,6 +95,7 @@ def test_scenes_of_one_category_are_refused():
 @pytest.mark.parametrize(('options', 'sentence'), [
     (['--bundle', './some'], 'ask for one of them'),
     (['--videos', 'boxes.json'], 'leave --videos'),
+    (['--microphone-rate', '16000'], 'leave --videos'),
     (['--no-simulated'], 'nothing to measure on'),
     (['--json', '/nowhere/figures.json'], 'cannot be written'),
     (['--report', '.'], 'cannot be written'),

@@ -12,7 +12,16 @@ from ros2_avloc.learning.material import worlds
 from ros2_avloc.learning.material.banks import pack_bank
 from ros2_avloc.learning.measures.maps import target_cells
 from ros2_avloc.learning.measuring.bundles import fit, judged, set_aside
-from ros2_avloc.learning.measuring.cases import SOUNDING, SWAPPED, Case, CaseSet, Heard, View, composed
+from ros2_avloc.learning.measuring.cases import (
+    SOUNDING,
+    SWAPPED,
+    Case,
+    CaseSet,
+    Heard,
+    View,
+    composed,
+    heard_at,
+)
 from ros2_avloc.learning.measuring.evaluation import Thresholds, fitted, measure
 from ros2_avloc.learning.measuring.examination import examine, joined
 from ros2_avloc.learning.measuring.tables import table
@@ -65,6 +74,21 @@ def figures(judge, material, thresholds=HALF):
 @pytest.fixture(scope='module')
 def oracles(material):
     return figures(Oracle(), material)
+
+
+def test_a_lesser_microphone_hears_the_same_scenes_without_what_is_above_half_its_rate(world):
+    plain = composed(world, 2, seed=5)
+    lesser = heard_at(plain, 16_000)
+    assert (lesser.count, lesser.origin) == (plain.count, plain.origin | {'microphone_rate': 16_000})
+    pairs = [(case.sounds, other.sounds) for case, other in zip(plain.cases(), lesser.cases(), strict=True)]
+    frequencies = np.fft.rfftfreq(48_240, 1 / 48_000)
+    upper, lower = frequencies > 8_500, frequencies < 7_000
+    for sounds, others in [*pairs, (plain.pool, lesser.pool)]:
+        for sound, other in zip(sounds, others, strict=True):
+            assert (other.name, other.kind, other.samples.shape) == (sound.name, sound.kind, (48_240,))
+            power, left = (np.abs(np.fft.rfft(one.samples[100:-100], 48_240)) ** 2 for one in (sound, other))
+            assert left[upper].sum() <= 1e-4 * power.sum() + 1e-6
+            np.testing.assert_allclose(left[lower].sum(), power[lower].sum(), rtol=0.02, atol=1e-6)
 
 
 def test_an_oracle_is_right_everywhere(oracles):

@@ -79,7 +79,7 @@ def test_openvino_says_bfloat16_only_of_what_the_library_computes_in_it(bundle, 
 def test_two_numbers_of_which_bfloat16_holds_one_tell_a_third(values):
     from ros2_avloc.model.engines.openvino import _in_two
 
-    upper, lower = _in_two(values)[0]
+    upper, lower = _in_two(values, np.empty((1, 2, 4, 3), np.float32))[0]
     np.testing.assert_array_equal(upper + lower, values[0, 0])
     np.testing.assert_array_equal(_kept_by_bfloat16(upper), upper)
     np.testing.assert_allclose(upper + _kept_by_bfloat16(lower), values[0, 0], rtol=2.0**-15, atol=1e-38)

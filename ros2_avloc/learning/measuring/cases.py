@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
+import soxr
 from numpy.typing import NDArray
 
+from ros2_avloc.audio.sound import SAMPLE_RATE
 from ros2_avloc.learning.material.banks import Bank, PixelBox
 from ros2_avloc.learning.material.pictures import Layout, Picture, draw_picture
 from ros2_avloc.learning.material.scenes import NEGATIVES, Mixture, draw_sound, negative_scene
@@ -112,6 +114,23 @@ def composed(bank: Bank, scenes: int, seed: int) -> CaseSet:
     return CaseSet(partial(_cases, bank, objects, scenes, seed), scenes * len(objects), pool,
                     {'seed': seed, 'scenes': scenes, 'objects': objects, 'sizes': sizes,
                      'categories': sorted(bank.recordings)})
+
+
+def heard_at(cases: CaseSet, rate: int) -> CaseSet:
+    """Return the same cases with sounds as a microphone of `rate` Hz gives them."""
+    def resampled(sounds: tuple[Heard, ...]) -> tuple[Heard, ...]:
+        return tuple(replace(heard, samples=_through(heard.samples, rate)) for heard in sounds)
+
+    def made() -> Iterator[Case]:
+        for case in cases.cases():
+            yield replace(case, sounds=resampled(case.sounds))
+
+    return CaseSet(made, cases.count, resampled(cases.pool), cases.origin | {'microphone_rate': rate})
+
+
+def _through(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
+    back = soxr.resample(soxr.resample(samples, SAMPLE_RATE, rate), rate, SAMPLE_RATE)
+    return np.pad(back, (0, max(0, len(samples) - len(back))))[:len(samples)].astype(np.float32)
 
 
 def _cases(bank: Bank, objects: list[int], scenes: int, seed: int) -> Iterator[Case]:

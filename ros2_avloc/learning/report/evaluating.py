@@ -10,6 +10,7 @@ from typing import Any
 
 from ros2_avloc.errors import InputError
 from ros2_avloc.learning.measuring.bundles import composed_sets, evaluate, recorded_sets, set_aside, to_json
+from ros2_avloc.learning.measuring.cases import heard_at
 from ros2_avloc.learning.measuring.comparison import compare, comparison_table
 from ros2_avloc.learning.measuring.embedders import embedder_table, measure_embedder
 from ros2_avloc.learning.measuring.tables import table
@@ -31,6 +32,7 @@ class Request:
     bags: Path | None
     topics: Named
     simulated: bool
+    microphone_rate: int | None
     scenes: int
     engine: str
     json: Path | None
@@ -95,9 +97,9 @@ def _embedder(asked: Request, bundle: Path) -> Written:
 
 def _only_composed(asked: Request) -> None:
     """Refuse what retrieval is not measured on."""
-    if asked.videos or asked.bags:
-        raise InputError('Networks for retrieval are measured on scenes of one object; leave --videos and '
-                         '--bags out.')
+    if asked.videos or asked.bags or asked.microphone_rate:
+        raise InputError('Networks for retrieval are measured on scenes of one object; leave --videos, '
+                         '--bags and --microphone-rate out.')
     if not asked.simulated and asked.pack is None:
         raise InputError('There is nothing to measure on: name --pack, or leave --no-simulated out.')
 
@@ -108,6 +110,8 @@ def _localizer(asked: Request, bundle: Path) -> Written:
     if not sets:
         raise InputError('There is nothing to measure on: name --pack, --videos or --bags, or leave '
                          '--no-simulated out.')
+    if asked.microphone_rate is not None:
+        sets = {name: heard_at(cases, asked.microphone_rate) for name, cases in sets.items()}
     measured = evaluate(bundle, sets, partial(set_aside, asked.pack, asked.scenes), engine=asked.engine)
     html = page(measured.report, measured.answers, measured.pictures) if asked.report else ''
     return Written(measured.report, table(measured.report), html)

@@ -173,10 +173,11 @@ def _layers(model: openvino.CompiledModel, products: set[str]) -> Iterator[str]:
 
 def _graph(chain: list[openvino.CompiledModel]) -> Graph:
     requests = [model.create_infer_request() for model in chain]
-    halved = list(chain[0].inputs[0].shape)[1:2] == [2]
+    taken = tuple(chain[0].inputs[0].shape)
+    halves = np.empty(taken, np.float32) if taken[1:2] == (2,) else None
 
     def run(*inputs: Array) -> Array:
-        passed: list[Any] = [_in_two(inputs[0])] if halved else list(inputs)
+        passed: list[Any] = list(inputs) if halves is None else [_in_two(inputs[0], halves)]
         for request in requests:
             request.infer(dict(enumerate(passed)), share_inputs=True)
             passed = [request.get_output_tensor(0).data]
@@ -186,9 +187,8 @@ def _graph(chain: list[openvino.CompiledModel]) -> Graph:
     return run
 
 
-def _in_two(values: Array) -> Array:
-    """Return each number as the sum of two channels, of which bfloat16 keeps 15 bits or more in all."""
-    halves = np.empty((values.shape[0], 2, *values.shape[2:]), np.float32)
+def _in_two(values: Array, halves: Array) -> Array:
+    """Make each number the sum of two channels, of which bfloat16 keeps 15 bits or more in all."""
     upper, lower = halves[:, :1], halves[:, 1:]
     np.bitwise_and(values.view(np.uint32), _UPPER, out=upper.view(np.uint32))
     np.subtract(values, upper, out=lower)
