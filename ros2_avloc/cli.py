@@ -69,8 +69,10 @@ def train(
         min=1, help='Length of the run in steps, instead of minutes.')] = None,
     stage: Annotated[list[str] | None, typer.Option(
         help='Budget of one stage: avc=1100 (steps) or pictures=38min; may be repeated.')] = None,
-    batch: Annotated[int | None, typer.Option(min=2, help='Pairs per step and process, of AVC.')] = None,
-    rate: Annotated[float | None, typer.Option(min=0, help='Learning rate of AVC.')] = None,
+    batch: Annotated[int | None, typer.Option(
+        min=2, help='Pairs per step and process, of all stages but pictures and sounds.')] = None,
+    rate: Annotated[float | None, typer.Option(
+        min=0, help='Highest learning rate of all stages but pictures and sounds.')] = None,
     curriculum: Annotated[int, typer.Option(min=0, help='Scenes until one more object is in view.')] = 4000,
     width: Annotated[int, typer.Option(min=1, help='Channels of the first block; the paper has 64.')] = 32,
     embedding: Annotated[int, typer.Option(min=1, help='Length of the embeddings, of avol and ave.')] = 128,

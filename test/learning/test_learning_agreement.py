@@ -9,6 +9,7 @@ import torch
 from typer.testing import CliRunner
 
 from ros2_avloc.cli import app
+from ros2_avloc.learning.bundling.graphs import Shipped, export
 from ros2_avloc.learning.material import worlds
 from ros2_avloc.learning.material.scenes import Mixture
 from ros2_avloc.learning.material.sources import Scenes
@@ -17,7 +18,9 @@ from ros2_avloc.learning.networks import AVOLNet
 from ros2_avloc.learning.training import stages
 from ros2_avloc.learning.training.agreement import Agreement, disagreement
 from ros2_avloc.learning.training.checkpoints import network_in
-from ros2_avloc.learning.training.loop import Budget, fit
+from ros2_avloc.learning.training.loop import Budget, fit, scaled
+from ros2_avloc.learning.training.unfolding import network_of
+from ros2_avloc.model.manifest import Calibration
 
 ALONE = ['--stage', 'pictures=0', '--stage', 'sounds=0', '--stage', 'heads=0', '--stage', 'avc=0']
 
@@ -65,7 +68,7 @@ def test_it_learns_what_elders_say_who_stay_as_they_are(world, tmp_path):
     assert set(state) == {f'network.{name}' for name in network.state_dict()}
     learned = network_in(tmp_path / 'last.ckpt')
     batch = torch.utils.data.default_collate([stream[number] for number in range(900, 908)])
-    images, spectrograms = batch['image'].float() / 128 - 1, batch['shown']
+    images, spectrograms = scaled(batch['image']), batch['shown']
     with torch.no_grad():
         wanted = learner._wanted(images, spectrograms)
         said = [one.heads.compare(one.embed_cells(images), one.embed_sound(spectrograms))
@@ -82,7 +85,7 @@ def test_mirrored_frames_are_answered_by_mirrored_maps(world):
     scenes = Scenes(world, Mixture(), shown=True)
     items = torch.utils.data.default_collate([scenes.item(number, np.random.default_rng(number))
                                               for number in range(3)])
-    images = items['image'].float() / 128 - 1
+    images = scaled(items['image'])
     wanted = learner._wanted(images, items['shown'])
     assert wanted.shape == (3, 3, 14, 14)
     torch.testing.assert_close(learner._wanted(images.flip(-1), items['shown']), wanted.flip(-1))
@@ -101,24 +104,63 @@ def train(monkeypatch):
     return run
 
 
-def test_the_command_learns_with_other_networks_and_says_so(train, tmp_path):
+def test_the_command_learns_with_other_networks_and_says_so(train, pack, tmp_path):
     one, other, out = tmp_path / 'one', tmp_path / 'other', tmp_path / 'out'
-    assert train(one, '--rung', 'label-free', '--stage', 'avc=2', '--stage', 'close-ups=0',
-                 '--stage', 'heads=0').exit_code == 0
-    assert train(other, '--rung', 'taught', *ALONE[:-1], 'avc=2').exit_code == 0
-    checkpoints = [str(run / 'avc' / 'last.ckpt') for run in (one, other)]
-    result = train(out, *ALONE, '--stage', 'agreement=2', '--start', checkpoints[0],
-                   '--agree-with', checkpoints[1])
+    assert train(one, *ALONE[:-1], 'avc=2').exit_code == 0
+    assert train(other, *ALONE[:-1], 'avc=2', '--pack', str(pack)).exit_code == 0
+    begun, elder = (str(run / 'avc' / 'last.ckpt') for run in (one, other))
+    options = [*ALONE, '--start', begun, '--agree-with', elder]
+    result = train(out, *options, '--stage', 'agreement=2')
     assert result.exit_code == 0, result.output
     recipe = json.loads((out / 'recipe.json').read_text())
     assert (recipe['start'], recipe['agree_with']) == ('one/avc/last.ckpt', ['other/avc/last.ckpt'])
-    assert recipe['learned_from']['categories'] is True
-    again = train(out, *ALONE, '--stage', 'agreement=4', '--start', checkpoints[0], '--agree-with',
-                  checkpoints[1], '--resume')
+    assert recipe['learned_from']['packs'] == [pack.name]
+    again = train(out, *options, '--stage', 'agreement=4', '--resume')
     assert again.exit_code == 0, again.output
-    assert torch.load(out / 'agreement' / 'last.ckpt', weights_only=True)['global_step'] == 4
-    refused = train(out, *ALONE, '--stage', 'agreement=6', '--start', checkpoints[0], '--resume')
-    assert 'begun with --agree-with' in refused.output
+    whole = train(tmp_path / 'whole', *options, '--stage', 'agreement=4')
+    assert whole.exit_code == 0, whole.output
+    parts, at_once = (torch.load(run / 'agreement' / 'last.ckpt', weights_only=True)
+                      for run in (out, tmp_path / 'whole'))
+    assert parts['global_step'] == at_once['global_step'] == 4
+    for name, weight in parts['current_model_state'].items():
+        torch.testing.assert_close(weight, at_once['current_model_state'][name], rtol=0, atol=1e-4)
+    refused = train(out, *ALONE, '--stage', 'agreement=6', '--start', begun, '--resume')
+    assert 'begun with --agree-with other/avc/last.ckpt, this' in ' '.join(refused.output.split())
+
+
+def test_an_elder_may_be_a_bundle_of_another_width(train, tmp_path):
+    torch.manual_seed(1)
+    wide = _unlike(AVOLNet(6, 24))
+    image, heard = torch.randint(0, 256, (2, 3, 224, 224), dtype=torch.uint8), torch.randn(2, 1, 257, 200)
+    export(wide, tmp_path / 'wide', name='wide', image=scaled(image[:1]).contiguous().numpy(),
+           spectrogram=heard[0, 0].numpy(), calibration=Calibration(0.5, 1.0),
+           training={'learned_from': SOURCES}, model_card='# Wide\n')
+    found, shipped = network_of(tmp_path / 'wide'), Shipped(wide)
+    assert (found.width, found.embedding) == (6, 24)
+    with torch.no_grad():
+        for number in range(2):
+            one, sound = scaled(image[number:number + 1]), heard[number:number + 1]
+            expected = shipped.head(shipped.vision(one), shipped.sound(sound))
+            torch.testing.assert_close(found(one, sound)[None], expected, rtol=1e-4, atol=1e-4)
+    assert train(tmp_path / 'small', *ALONE[:-1], 'avc=2').exit_code == 0
+    result = train(tmp_path / 'out', *ALONE, '--stage', 'agreement=1', '--agree-with', str(tmp_path / 'wide'),
+                   '--start', str(tmp_path / 'small' / 'avc' / 'last.ckpt'))
+    assert result.exit_code == 0, result.output
+    recipe = json.loads((tmp_path / 'out' / 'recipe.json').read_text())
+    assert (recipe['agree_with'], recipe['learned_from']['teachers']) == (['wide'], True)
+
+
+SOURCES = {'simulated': True, 'packs': [], 'videos': [], 'bags': [], 'categories': False, 'teachers': True}
+
+
+def _unlike(network):
+    """Give the BatchNorms statistics of their own."""
+    for module in network.modules():
+        if hasattr(module, 'running_mean'):
+            torch.nn.init.normal_(module.running_mean, std=0.1)
+            torch.nn.init.uniform_(module.running_var, 0.8, 1.2)
+            torch.nn.init.normal_(module.bias, std=0.1)
+    return network.eval()
 
 
 def test_within_a_run_it_agrees_with_the_stage_before(train, tmp_path):
@@ -133,7 +175,9 @@ def test_within_a_run_it_agrees_with_the_stage_before(train, tmp_path):
     ([*ALONE, '--stage', 'agreement=2'], 'needs a network that has learned; name one by --start'),
     (['--agree-with', __file__], '--agree-with is for the stage agreement'),
     (['--network', 'ave', '--stage', 'agreement=2'], 'is of the network avol alone'),
-    ([*ALONE, '--stage', 'agreement=2', '--start', __file__], 'is no checkpoint of avloc train')])
+    ([*ALONE, '--stage', 'agreement=2', '--start', __file__], 'is no checkpoint of avloc train'),
+    (['--stage', 'agreement=2', '--agree-with', './run/avc/last.ckpt'], 'run/avc/last.ckpt cannot be read'),
+    ([*ALONE, '--stage', 'agreement=2', '--start', __file__, '--bags', '.'], 'leave --videos and --bags')])
 def test_what_cannot_agree_is_said_in_a_sentence(train, options, sentence, tmp_path):
     result = train(tmp_path / 'run', *options)
     assert result.exit_code == 1

@@ -21,6 +21,7 @@ from ros2_avloc.learning.measuring.cases import composed
 from ros2_avloc.learning.measuring.embedders import measure_embedder
 from ros2_avloc.learning.measuring.machine import machine
 from ros2_avloc.learning.networks import AVENet, AVOLNet, L3Net
+from ros2_avloc.learning.training.checkpoints import FRONT_ENDS
 from ros2_avloc.learning.training.recipe import Recipe, written
 from ros2_avloc.model.bundle import Bundle, EmbedderBundle
 from ros2_avloc.model.embedder import open_embedder
@@ -39,7 +40,8 @@ def checkpoint_of(network, tmp_path, **facts):
     path = tmp_path / 'avc' / 'last.ckpt'
     path.parent.mkdir(parents=True)
     state = {f'network.{name}': weight for name, weight in network.state_dict().items()}
-    torch.save({'state_dict': state | {'see.weight': torch.zeros(1)}, 'global_step': 7, **facts}, path)
+    torch.save({'state_dict': state | {'see.weight': torch.zeros(1)}, 'global_step': 7,
+                'front_ends': FRONT_ENDS, **facts}, path)
     return path
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from ros2_avloc.errors import InputError
 from ros2_avloc.learning.networks import AVENet, AVOLNet, L3Net
-from ros2_avloc.learning.training.checkpoints import begun_at, load_all, network_in, read_state
+from ros2_avloc.learning.training.checkpoints import FRONT_ENDS, begun_at, load_all, network_in, read_state
 
 
 def saved(content, path):
@@ -17,7 +17,7 @@ def saved(content, path):
 
 def state_of(network):
     return {'state_dict': {f'network.{name}': weight for name, weight in network.state_dict().items()},
-            'global_step': 3, 'callbacks': {'Keeper': {'seconds': 1.5}}}
+            'global_step': 3, 'front_ends': FRONT_ENDS, 'callbacks': {'Keeper': {'seconds': 1.5}}}
 
 
 @pytest.mark.parametrize('content', [
@@ -34,7 +34,7 @@ def test_other_content_is_refused(content, tmp_path):
     state_of(AVOLNet(2, 8, stride=8))['state_dict'] | {'network.heads.bias': torch.zeros(3)}])
 def test_weights_of_nothing_known_are_refused(weights, tmp_path):
     with pytest.raises(InputError, match='holds no AVOL-Net, AVE-Net or L3-Net'):
-        network_in(saved({'state_dict': weights, 'global_step': 1}, tmp_path / 'last.ckpt'))
+        network_in(saved(state_of(AVENet(2, 4)) | {'state_dict': weights}, tmp_path / 'last.ckpt'))
 
 
 @pytest.mark.parametrize('network', [AVOLNet(2, 8), AVENet(2, 4, batch_norm=False), L3Net(2)])
@@ -103,3 +103,10 @@ def test_a_stage_goes_on_from_a_whole_checkpoint_alone(tmp_path):
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(InputError, match='is damaged; remove its directory'):
         begun_at(path)
+
+
+@pytest.mark.parametrize('learned', [{}, {'front_ends': {'audio': 1, 'image': 2}}, {'front_ends': None}])
+def test_what_was_learned_behind_other_front_ends_is_refused(learned, tmp_path):
+    state = {name: value for name, value in state_of(AVENet(2, 4)).items() if name != 'front_ends'}
+    with pytest.raises(InputError, match=r'other front ends than this version has .*; learn anew'):
+        network_in(saved(state | learned, tmp_path / 'last.ckpt'))

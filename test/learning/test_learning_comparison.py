@@ -18,12 +18,13 @@ from ros2_avloc.learning.measuring.embedders import of_others
 from ros2_avloc.learning.measuring.machine import machine
 from ros2_avloc.learning.networks import AVENet, L3Net
 from ros2_avloc.learning.report.finds import QUERIES
+from ros2_avloc.learning.training.checkpoints import FRONT_ENDS
 
 
 def save(network, path):
     path.parent.mkdir(parents=True)
     state = {f'network.{name}': weight for name, weight in network.state_dict().items()}
-    torch.save({'state_dict': state, 'global_step': 0}, path)
+    torch.save({'state_dict': state, 'global_step': 0, 'front_ends': FRONT_ENDS}, path)
     return path
 
 
@@ -43,7 +44,7 @@ def test_a_checkpoint_tells_its_network(checkpoints):
 
 def test_another_file_is_refused(tmp_path):
     path = tmp_path / 'other.ckpt'
-    torch.save({'state_dict': {}, 'global_step': 0}, path)
+    torch.save({'state_dict': {}, 'global_step': 0, 'front_ends': FRONT_ENDS}, path)
     with pytest.raises(InputError, match='holds no AVOL-Net, AVE-Net or L3-Net'):
         read_retriever(path)
 

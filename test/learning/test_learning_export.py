@@ -168,6 +168,17 @@ def test_golden_values_are_of_the_rounded_weights(either):
         assert 0 < np.abs(golden - trained).max() < ROUNDED
 
 
+def test_both_half_precisions_hold_each_weight_exactly_biases_too(either):
+    for path in graphs_of(either.bundle):
+        if path.name == 'head.onnx':
+            continue
+        values = [numpy_helper.to_array(entry) for entry in onnx.load(path).graph.initializer]
+        floats = [value.astype(np.float32) for value in values if value.dtype.kind == 'f']
+        assert sum(value.ndim == 1 and np.unique(value).size > 1 for value in floats) == 10
+        for value in floats:
+            np.testing.assert_array_equal(value.view(np.uint32) & 0xFFFF, 0)
+
+
 def test_half_precision_of_weights_is_all_that_is_lost(avol):
     golden = avol.bundle.golden
     engine, _ = open_engine(avol.bundle, name='onnxruntime', precision='fp32', strict=True)

@@ -18,7 +18,7 @@ from ros2_avloc.learning.bundling.exporting import read_network
 from ros2_avloc.learning.material import worlds
 from ros2_avloc.learning.networks import AVENet, AVOLNet, L3Net
 from ros2_avloc.learning.training import lessons, loop, stages
-from ros2_avloc.learning.training.checkpoints import part_of
+from ros2_avloc.learning.training.checkpoints import FRONT_ENDS, part_of
 from ros2_avloc.learning.training.correspondence import TAG_BELOW, Correspondence
 from ros2_avloc.learning.training.lessons import Lessons, Replays
 from ros2_avloc.learning.training.recipe import Recipe, written
@@ -255,7 +255,7 @@ def test_another_kind_of_network_takes_over_the_towers_alone(tmp_path):
     checkpoint.parent.mkdir(parents=True)
     torch.manual_seed(5)
     weights = {f'network.{name}': weight for name, weight in AVOLNet(4).state_dict().items()}
-    torch.save({'state_dict': weights, 'global_step': 0}, checkpoint)
+    torch.save({'state_dict': weights, 'global_step': 0, 'front_ends': FRONT_ENDS}, checkpoint)
     for network in (AVENet(4), L3Net(4)):
         heads = {name: weight.clone() for name, weight in network.state_dict().items()
                  if not name.startswith(('vision.', 'sound.'))}

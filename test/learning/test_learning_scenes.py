@@ -6,10 +6,11 @@ import pytest
 from ros2_avloc.audio.spectrogram import spectrogram
 from ros2_avloc.learning.material import sounds
 from ros2_avloc.learning.material.banks import pack_bank
+from ros2_avloc.learning.material.naming import Seconds
 from ros2_avloc.learning.material.pictures import Layout, Picture
 from ros2_avloc.learning.material.scenes import NEGATIVES, Mixture, Scene, draw_scene, negative_scene
 from ros2_avloc.learning.material.sources import Scenes
-from ros2_avloc.learning.training.checks import scenes_of, target_cells
+from ros2_avloc.learning.training.checks import check_of, scenes_of, target_cells
 
 
 @pytest.fixture(params=['world', 'pack'])
@@ -136,11 +137,19 @@ def test_some_sounds_end_where_a_lower_sample_rate_does():
 
 def test_what_is_learned_from_is_resampled_and_what_is_measured_is_not(world):
     """Scenes are drawn alike in both; the last draw is the learner's alone."""
-    scenes = Scenes(world, Mixture())
+    scenes, numbers = Scenes(world, Mixture(), shown=True), dict.fromkeys(world.recordings, 0)
+    learned, measured = Seconds(world, numbers), Seconds(world, numbers, measured=True)
     same = []
     for number in range(40):
         item = scenes.item(number, np.random.default_rng(number))
         scene = draw_scene(world, Mixture(), np.random.default_rng(number))
         np.testing.assert_array_equal(item['image'], scene.picture.rgb.transpose(2, 0, 1))
-        same.append(np.array_equal(item['spectrogram'][0], spectrogram(scene.samples)))
-    assert 10 < sum(same) < 38
+        np.testing.assert_array_equal(item['shown'][0], spectrogram(scene.samples))
+        one, other = (seconds.item(number, np.random.default_rng(number)) for seconds in (learned, measured))
+        np.testing.assert_array_equal(one['shown'], other['shown'])
+        same.append([np.array_equal(item['spectrogram'], item['shown']),
+                     np.array_equal(one['thing'], other['thing'])])
+    assert ((np.sum(same, axis=0) > 10) & (np.sum(same, axis=0) < 38)).all()
+    drawn = scenes_of(world, Mixture(negatives=0.25, duets=0.0), 6, seed=3)
+    for heard, scene in zip(check_of('simulated', world, 6, seed=3).spectrograms, drawn, strict=True):
+        np.testing.assert_array_equal(heard[0], spectrogram(scene.samples))

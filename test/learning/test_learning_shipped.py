@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from ros2_avloc.errors import EngineError
 from ros2_avloc.learning.material import worlds
 from ros2_avloc.learning.material.banks import pack_bank, simulated_bank
 from ros2_avloc.learning.measures.retrieval import DIRECTIONS
@@ -11,8 +13,11 @@ from ros2_avloc.learning.measuring.cases import composed
 from ros2_avloc.learning.measuring.embedders import measure_embedder
 from ros2_avloc.learning.measuring.evaluation import Thresholds, measure
 from ros2_avloc.learning.measuring.examination import NetworkJudge, examine
+from ros2_avloc.learning.training.checks import check_of
+from ros2_avloc.learning.training.loop import scaled
 from ros2_avloc.model.bundle import Bundle
 from ros2_avloc.model.engines import open_engine
+from ros2_avloc.model.engines.check import TOLERANCE
 
 MODELS = Path(__file__).parents[2] / 'models'
 REAL = Path(__file__).parents[3] / 'shared' / 'data'
@@ -51,6 +56,21 @@ def test_photos_and_recordings_are_matched_by_what_is_heard(figures):
     assert report['kept']['value'] >= 0.7
     assert report['false_positives']['elsewhere']['value'] <= 0.25
     assert max(report['false_positives'][name]['value'] for name in ('silence', 'noise', 'hum')) <= 0.05
+
+
+def test_in_half_precision_no_probability_moves_by_a_hundredth():
+    bundle = Bundle.load(MODELS / 'avolnet')
+    try:
+        half, _ = open_engine(bundle, name='openvino', precision='bf16', strict=True)
+    except EngineError as error:
+        pytest.skip(str(error))
+    exact, _ = open_engine(bundle, name='openvino', precision='fp32', strict=True)
+    scenes = check_of('simulated', simulated_bank(77, per_kind=3), 60)
+    images, sounds = scaled(scenes.images).contiguous().numpy(), scenes.spectrograms[:, 0].numpy()
+    logits = [np.stack([engine.localize(image[None], engine.embed_sound(sound))
+                        for image, sound in zip(images, sounds, strict=True)]) for engine in (half, exact)]
+    here, there = map(bundle.calibration.probability, logits)
+    assert 1e-4 < np.abs(here - there).max() <= TOLERANCE['bf16']
 
 
 @pytest.fixture(scope='module')

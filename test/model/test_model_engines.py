@@ -7,10 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 from scipy.special import expit
 
 from ros2_avloc.errors import EngineError
@@ -73,20 +69,6 @@ def test_openvino_says_bfloat16_only_of_what_the_library_computes_in_it(bundle, 
     monkeypatch.setattr(module, '_settings', lambda _: settings('fp32'))
     with pytest.raises(EngineError, match='computes in fp32, not in bf16'):
         open_engine(bundle, name='openvino', precision='bf16', strict=True)
-
-
-@given(arrays(np.float32, (1, 1, 4, 3), elements=st.floats(-2.0**90, 2.0**90, width=32)))
-def test_two_numbers_of_which_bfloat16_holds_one_tell_a_third(values):
-    from ros2_avloc.model.engines.openvino import _in_two
-
-    upper, lower = _in_two(values, np.empty((1, 2, 4, 3), np.float32))[0]
-    np.testing.assert_array_equal(upper + lower, values[0, 0])
-    np.testing.assert_array_equal(_kept_by_bfloat16(upper), upper)
-    np.testing.assert_allclose(upper + _kept_by_bfloat16(lower), values[0, 0], rtol=2.0**-15, atol=1e-38)
-
-
-def _kept_by_bfloat16(values):
-    return torch.from_numpy(values.copy()).bfloat16().float().numpy()
 
 
 def test_auto_says_why_the_faster_ones_were_not_taken(bundle):

@@ -8,14 +8,9 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-import torch
 from onnx import numpy_helper
 
 from ros2_avloc.errors import EngineError
-from ros2_avloc.learning.material.banks import simulated_bank
-from ros2_avloc.learning.material.worlds import MEASURED
-from ros2_avloc.learning.training.checks import check_of
-from ros2_avloc.learning.training.loop import scaled
 from ros2_avloc.model import embedder
 from ros2_avloc.model.bundle import Bundle, EmbedderBundle
 from ros2_avloc.model.embedder import open_embedder
@@ -63,19 +58,10 @@ def test_both_half_precisions_hold_what_ships_exactly(shipped, searching):
         for graph, precision in itertools.product(('vision', 'sound'), ('fp32', 'fp16')):
             values = [numpy_helper.to_array(entry) for entry in
                       onnx.load(str(bundle.graph(graph, precision))).graph.initializer]
-            floats = [torch.tensor(value) for value in values if value.dtype.kind == 'f']
+            floats = [value.astype(np.float32) for value in values if value.dtype.kind == 'f']
             assert len(floats) == 20
             for value in floats:
-                assert torch.equal(value.float(), value.bfloat16().float())
-
-
-def test_in_half_precision_no_probability_moves_by_a_hundredth(shipped):
-    engine, exact = _in_half(shipped), _exact(shipped)
-    scenes = check_of('simulated', simulated_bank(MEASURED, 3), 60)
-    found = [[shipped.calibration.probability(each.localize(image[None], each.embed_sound(sound[0])))
-              for image, sound in zip(scaled(scenes.images).contiguous().numpy(), scenes.spectrograms.numpy(),
-                                      strict=True)] for each in (engine, exact)]
-    assert 1e-4 < np.abs(np.array(found[0]) - np.array(found[1])).max() <= TOLERANCE['bf16']
+                np.testing.assert_array_equal(value.view(np.uint32) & 0xFFFF, 0)
 
 
 def _in_half(shipped):

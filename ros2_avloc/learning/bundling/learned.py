@@ -41,6 +41,10 @@ _BEGUN = 'The network went on from one that had learned before, which the recipe
 
 _COLD = 'The towers began with random weights.'
 
+_AGREED = """In the end the network learned, on composed scenes, what several networks say of frames and of
+their mirror images in the mean: what it began that stage as, and those of `agree_with`, if the recipe has
+any. Nothing else was told then; what these had learned from counts as learned from here."""
+
 
 def pack_facts(root: Path) -> dict[str, Any]:
     """Return what of a pack is learned from, for the manifest.
@@ -154,8 +158,9 @@ def teaching_text(training: Mapping[str, Any]) -> str:
     label_free = not (sources['categories'] or sources['teachers'])
     if not pairs:
         return ''
+    agreed = any(str(stage).startswith('agreement:') for stage in training['recipe'].get('stages', []))
     return '\n\n'.join([pairs, *([_NAMED] if sources['categories'] else []),
-                        *([_NAMELESS] if label_free else []), *begun])
+                        *([_NAMELESS] if label_free else []), *begun, *([_AGREED] if agreed else [])])
 
 
 def limits_text(training: Mapping[str, Any]) -> Iterator[str]:

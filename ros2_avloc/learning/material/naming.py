@@ -65,24 +65,33 @@ class Crops:
 
 
 class Seconds:
-    """Single sounds of a bank: ``thing`` float32 ``(1, 257, 200)``, a spectrogram, and its ``name``."""
+    """Single sounds of a bank: ``thing`` float32 ``(1, 257, 200)``, a spectrogram, and its ``name``.
 
-    def __init__(self, bank: Bank, numbers: Mapping[str, int]) -> None:
-        self.bank, self.numbers = bank, numbers
+    Parameters
+    ----------
+    bank, numbers
+        As in `Crops`.
+    measured
+        Whether they are measured on, and so not resampled.
+    """
+
+    def __init__(self, bank: Bank, numbers: Mapping[str, int], *, measured: bool = False) -> None:
+        self.bank, self.numbers, self.measured = bank, numbers, measured
 
     def item(self, number: int, rng: Rng) -> Item:
         """Return a sound; ``shown`` is what a teacher hears of it."""
         name = '' if rng.random() < EMPTY else str(rng.choice(sorted(self.bank.recordings)))
         samples = draw_sound(self.bank, name, rng)
-        return {'thing': torch.from_numpy(spectrogram(resampled(samples, rng)))[None],
+        heard = samples if self.measured else resampled(samples, rng)
+        return {'thing': torch.from_numpy(spectrogram(heard))[None],
                 'name': torch.tensor(1 + self.numbers[name] if name else NOTHING),
                 'shown': heard_by_teacher(samples)}
 
 
 def heard_by_teacher(samples: NDArray[np.float32]) -> Tensor:
     """Return a second at 48 kHz as YAMNet hears it: float32 ``(15600,)`` at 16 kHz."""
-    resampled = soxr.resample(samples, SAMPLE_RATE, HEARD_RATE)[-HEARD_SAMPLES:]
-    return torch.from_numpy(resampled.astype(np.float32))
+    heard = soxr.resample(samples, SAMPLE_RATE, HEARD_RATE)[-HEARD_SAMPLES:]
+    return torch.from_numpy(heard.astype(np.float32))
 
 
 def draw_crop(bank: Bank, rng: Rng, layout: Layout = LEARNING) -> tuple[NDArray[np.uint8], str]:

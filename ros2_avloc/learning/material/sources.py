@@ -3,7 +3,8 @@
 Each holds ``image`` uint8 ``(3, side, side)``, ``spectrogram`` float32 ``(1, 257, 200)``, and the identities
 of the recordings that picture and sound are of, int64 ``identity`` and ``sound_identity`` (`NOBODY` where
 nothing in view makes the sound), and the ``group`` that a recorded one was drawn with, int64 (see `moments`;
-`ANY_GROUP` of composed ones). Where categories are asked for, also ``seen`` and ``heard``, bool
+`ANY_GROUP` of composed ones). Where elders are to be asked, also ``shown``, the spectrogram that they hear.
+Where categories are asked for, also ``seen`` and ``heard``, bool
 ``(categories,)``: what is in view, and what sounds (there or elsewhere), and ``known``: whether these two
 are.
 """
@@ -57,9 +58,11 @@ class Scenes:
     def item(self, number: int, rng: Rng) -> Item:
         """Return a scene; its number is its identity."""
         scene = draw_scene(self.bank, self._stage(number), rng)
-        item = pair_of(scene.picture.rgb, resampled(scene.samples, rng), number, not scene.negative)
-        shown = {'shown': torch.from_numpy(spectrogram(scene.samples))[None]} if self.shown else {}
-        return item | shown | told(self.numbers, [name for name, _ in scene.picture.objects], scene.heard)
+        heard = resampled(scene.samples, rng)
+        item = pair_of(scene.picture.rgb, heard, number, not scene.negative)
+        if self.shown:
+            item['shown'] = item['spectrogram'] if heard is scene.samples else _spectrogram(scene.samples)
+        return item | told(self.numbers, [name for name, _ in scene.picture.objects], scene.heard)
 
     def _stage(self, number: int) -> Mixture:
         most = 1 + number // self.curriculum if self.curriculum else self.mixture.most
@@ -126,10 +129,14 @@ class Recorded:
 def pair_of(rgb: NDArray[np.uint8], samples: NDArray[np.float32], number: int, corresponds: bool) -> Item:
     """Return a picture and a sound as tensors, with their identities."""
     return {'image': torch.from_numpy(rgb.transpose(2, 0, 1).copy()),
-            'spectrogram': torch.from_numpy(spectrogram(samples))[None],
+            'spectrogram': _spectrogram(samples),
             'identity': torch.tensor(number),
             'sound_identity': torch.tensor(number if corresponds else NOBODY),
             'group': torch.tensor(ANY_GROUP)}
+
+
+def _spectrogram(samples: NDArray[np.float32]) -> Tensor:
+    return torch.from_numpy(spectrogram(samples))[None]
 
 
 def told(numbers: Numbers | None, seen: Sequence[str], heard: Sequence[str]) -> Item:

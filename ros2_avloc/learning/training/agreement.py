@@ -25,7 +25,8 @@ class Agreement(Correspondence):
     """A network learns the mean of what elders say, so that one look is worth several.
 
     Elders look at a frame and at its mirror image, and hear the second as it was; the network that learns
-    sees the frame in other light, mirrored, blurred or noisy, and hears the second through other microphones.
+    sees most frames in other light, blurred or noisy, and half of them mirrored, and hears some sounds
+    resampled, and some with bands or stretches hidden.
     All frames of a batch are held against all of its sounds. Nothing is told but what elders say.
 
     BatchNorm keeps its statistics: the network begins with what it computes when it is used.
@@ -50,6 +51,11 @@ class Agreement(Correspondence):
         for elder in self._elders:
             elder.to(self.device)
 
+    def on_fit_end(self) -> None:
+        """Take them back to where they can be asked by others."""
+        for elder in self._elders:
+            elder.cpu()
+
     def training_step(self, batch: Batch) -> Tensor:
         """Return the loss of one batch."""
         rng = np.random.default_rng([self.seed, self.global_step, self.global_rank])
@@ -59,22 +65,20 @@ class Agreement(Correspondence):
         if rng.random() < MIRRORED:
             seen, wanted = seen.flip(-1), wanted.flip(-1)
         self.network.eval()
-        losses = disagreement(_said(self.network, seen, masked(batch['spectrogram'], rng)), wanted)
+        sounds = self.network.embed_sound(masked(batch['spectrogram'], rng))
+        losses = disagreement(self.network.heads.compare(self.network.embed_cells(seen), sounds), wanted)
         self.log_dict(losses)
         return torch.stack(list(losses.values())).sum()
 
     @torch.no_grad()
     def _wanted(self, images: Tensor, spectrograms: Tensor) -> Tensor:
         """Return the mean of the logits of all elders, ``(n, n, 14, 14)``."""
-        mirrored = images.flip(-1)
-        looks = [logits for elder in self._elders
-                 for logits in (_said(elder, images, spectrograms),
-                                _said(elder, mirrored, spectrograms).flip(-1))]
+        looks = []
+        for elder in self._elders:
+            sounds = elder.embed_sound(spectrograms)
+            looks.append(elder.heads.compare(elder.embed_cells(images), sounds))
+            looks.append(elder.heads.compare(elder.embed_cells(images.flip(-1)), sounds).flip(-1))
         return torch.stack(looks).mean(dim=0)
-
-
-def _said(network: AVOLNet, images: Tensor, spectrograms: Tensor) -> Tensor:
-    return network.heads.compare(network.embed_cells(images), network.embed_sound(spectrograms))
 
 
 def disagreement(logits: Tensor, wanted: Tensor) -> dict[str, Tensor]:

@@ -12,7 +12,7 @@ from ros2_avloc.learning.material.streams import Rng
 from ros2_avloc.learning.training.loop import scaled
 
 GREY, UNSHARP, NOISY = 0.08, 0.2, 0.25
-"""Shares of crops without colour, with blur (half of them) or of fewer pixels, and with noise."""
+"""Shares of pictures without colour, with blur (half of them) or of fewer pixels, and with noise."""
 
 BANDS, STRETCHES = 0.5, 0.3
 """Shares of spectrograms of which some frequencies, or some time, are hidden."""
@@ -36,45 +36,45 @@ def masked(spectrograms: Tensor, rng: Rng) -> Tensor:
     return torch.where((bands | stretches).to(spectrograms.device), mean, spectrograms)
 
 
-def _toned(crops: Tensor, rng: Rng) -> Tensor:
-    count = len(crops)
+def _toned(pictures: Tensor, rng: Rng) -> Tensor:
+    count = len(pictures)
     saturation = rng.uniform(0.5, 1.4, (count, 1)) * (rng.random((count, 1)) >= GREY)
     gains = rng.uniform(0.75, 1.25, (count, 1)) * rng.uniform(0.92, 1.08, (count, 3))
     shift = rng.uniform(-0.2, 0.2, (count, 1))
-    grey = crops.mean(dim=1, keepdim=True)
-    coloured = torch.lerp(grey, crops, _factors(saturation, crops))
-    return coloured * _factors(gains, crops) + _factors(shift, crops)
+    grey = pictures.mean(dim=1, keepdim=True)
+    coloured = torch.lerp(grey, pictures, _factors(saturation, pictures))
+    return coloured * _factors(gains, pictures) + _factors(shift, pictures)
 
 
-def _unsharp(crops: Tensor, rng: Rng) -> Tensor:
-    for place in np.flatnonzero(rng.random(len(crops)) < UNSHARP).tolist():
+def _unsharp(pictures: Tensor, rng: Rng) -> Tensor:
+    for place in np.flatnonzero(rng.random(len(pictures)) < UNSHARP).tolist():
         blurred, part = rng.random() < 0.5, rng.uniform(0.45, 0.95)
-        crop = crops[place:place + 1]
-        crops[place:place + 1] = _blurred(crop) if blurred else _coarsened(crop, part)
-    return crops
+        picture = pictures[place:place + 1]
+        pictures[place:place + 1] = _blurred(picture) if blurred else _coarsened(picture, part)
+    return pictures
 
 
-def _blurred(crops: Tensor) -> Tensor:
-    return nnf.avg_pool2d(nnf.pad(crops, (1, 1, 1, 1), mode='replicate'), 3, 1)
+def _blurred(pictures: Tensor) -> Tensor:
+    return nnf.avg_pool2d(nnf.pad(pictures, (1, 1, 1, 1), mode='replicate'), 3, 1)
 
 
-def _coarsened(crops: Tensor, part: float) -> Tensor:
-    side = crops.shape[-1]
-    small = nnf.interpolate(crops, size=(round(part * side), round(part * side)), mode='area')
+def _coarsened(pictures: Tensor, part: float) -> Tensor:
+    side = pictures.shape[-1]
+    small = nnf.interpolate(pictures, size=(round(part * side), round(part * side)), mode='area')
     return nnf.interpolate(small, size=(side, side), mode='bilinear', align_corners=False)
 
 
-def _noisy(crops: Tensor, rng: Rng) -> Tensor:
-    noisy = np.flatnonzero(rng.random(len(crops)) < NOISY)
-    noise = rng.standard_normal((len(noisy), *crops.shape[1:]), dtype=np.float32)
+def _noisy(pictures: Tensor, rng: Rng) -> Tensor:
+    noisy = np.flatnonzero(rng.random(len(pictures)) < NOISY)
+    noise = rng.standard_normal((len(noisy), *pictures.shape[1:]), dtype=np.float32)
     noise *= 0.06 * rng.random((len(noisy), 1, 1, 1), dtype=np.float32)
-    crops[torch.from_numpy(noisy).to(crops.device)] += torch.from_numpy(noise).to(crops.device)
-    return crops
+    pictures[torch.from_numpy(noisy).to(pictures.device)] += torch.from_numpy(noise).to(pictures.device)
+    return pictures
 
 
-def _factors(values: NDArray[np.float64], crops: Tensor) -> Tensor:
-    """Return numbers ``(n, channels)`` so that they multiply crops."""
-    return torch.from_numpy(values.astype(np.float32))[..., None, None].to(crops.device)
+def _factors(values: NDArray[np.float64], pictures: Tensor) -> Tensor:
+    """Return numbers ``(n, channels)`` so that they multiply pictures."""
+    return torch.from_numpy(values.astype(np.float32))[..., None, None].to(pictures.device)
 
 
 def _hidden(count: int, length: int, longest: int, share: float, rng: Rng) -> Tensor:

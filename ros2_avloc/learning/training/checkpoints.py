@@ -9,16 +9,26 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ros2_avloc.audio.spectrogram import AudioFrontEnd
 from ros2_avloc.errors import InputError
 from ros2_avloc.learning.networks import AVENet, AVOLNet, L3Net
 from ros2_avloc.learning.networks.matching import Network
 from ros2_avloc.learning.networks.towers import STRIDE
+from ros2_avloc.vision.preprocess import ImageFrontEnd
 
 LAST = 'last.ckpt'
 """Name of a stage's checkpoint."""
 
 STRIDE_KEY = 'stride'
 """Of a checkpoint: pixels per cell of its network's grid, which no weight tells."""
+
+FRONT_ENDS_KEY = 'front_ends'
+"""Of a checkpoint: the versions of the front ends that its network learned behind."""
+
+FRONT_ENDS = {'audio': AudioFrontEnd().version, 'image': ImageFrontEnd().version}
+
+_BEFORE = {'audio': 1, 'image': 2}
+"""Versions when none were kept."""
 
 State = dict[str, Any]
 
@@ -29,7 +39,7 @@ def read_state(checkpoint: Path) -> State:
     Raises
     ------
     InputError
-        If it cannot be read, or is something else.
+        If it cannot be read, is something else, or was learned behind other front ends.
     """
     try:
         state: State = torch.load(checkpoint, map_location='cpu', weights_only=True)
@@ -39,6 +49,10 @@ def read_state(checkpoint: Path) -> State:
         raise InputError(f'{checkpoint} is no checkpoint of avloc train, or is damaged.') from error
     if not _holds_weights(state):
         raise InputError(f'{checkpoint} is no checkpoint of avloc train.')
+    learned = state.get(FRONT_ENDS_KEY, _BEFORE)
+    if learned != FRONT_ENDS:
+        raise InputError(f'{checkpoint} was learned behind other front ends than this version has '
+                         f'({learned}, here {FRONT_ENDS}); learn anew.')
     return state
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import shutil
@@ -19,7 +20,7 @@ from ros2_avloc.learning.material.scenes import Mixture
 from ros2_avloc.learning.material.sources import Scenes
 from ros2_avloc.learning.material.streams import Item
 from ros2_avloc.learning.networks import AVOLNet
-from ros2_avloc.learning.networks.matching import KINDS, made
+from ros2_avloc.learning.networks.matching import KINDS, Network, made
 from ros2_avloc.learning.networks.towers import STRIDE
 from ros2_avloc.learning.training.checkpoints import LAST, begun_at, load_all, network_in
 from ros2_avloc.learning.training.checks import recorded_checks
@@ -29,7 +30,7 @@ from ros2_avloc.learning.training.rungs import budgets
 from ros2_avloc.learning.training.stages import CHECKED, Stage
 from ros2_avloc.learning.training.starting import begin_with
 from ros2_avloc.learning.training.teachers import check_teachers
-from ros2_avloc.learning.training.unfolding import begin_with_bundle
+from ros2_avloc.learning.training.unfolding import begin_with_bundle, network_of
 from ros2_avloc.model.bundle import Bundle
 from ros2_avloc.recordings.topics import Named
 
@@ -57,7 +58,7 @@ def learn(recipe: Recipe, out: Path, *, resume: bool, say: Callable[[str], None]
     begun = [name for name in budget if (out / name / LAST).exists()] if resume else []
     if resume and not begun:
         raise InputError(f'{out} holds no checkpoint to go on from; leave --resume out to begin.')
-    _check(recipe, budget)
+    elders = _check(recipe, budget)
     first = int(os.environ.get('RANK', '0')) == 0
     if begun:
         check_resumed(recipe, out)
@@ -78,11 +79,10 @@ def learn(recipe: Recipe, out: Path, *, resume: bool, say: Callable[[str], None]
         # Of the stage alone: how often a run was interrupted must not show in what a stage begins with.
         torch.manual_seed(_stage_seed(recipe.seed, place))
         lessons = out / 'pictures' / LAST if 'pictures' in budget else None
-        before = out / names[place - 1] / LAST if place else recipe.start
-        elders = [_elder(elder, recipe, material) for elder in (before, *recipe.agree_with)
-                  if elder is not None and name == 'agreement']
-        stage = Stage(recipe, material, network, name, budget[name], out / name, resume and name in begun,
-                       lessons, elders, aside)
+        resumed = resume and name in begun
+        agreed = _elders(network, elders, out, names[:place], resumed) if name == 'agreement' else []
+        stage = Stage(recipe, material, network, name, budget[name], out / name, resumed, lessons,
+                      agreed, aside)
         learner, stream = stage.made()
         if stage.resume:
             load_all(learner, stage.directory / LAST)
@@ -100,12 +100,19 @@ def _some(material: Material) -> Item:
     return found
 
 
-def _elder(place: Path, recipe: Recipe, material: Material) -> AVOLNet:
+def _elders(network: Network, others: Sequence[AVOLNet], out: Path, stages: Sequence[str],
+            resumed: bool) -> list[AVOLNet]:
+    """Return what a network learns to agree with: what it begins as, after `stages`, and the others."""
+    if not stages:
+        return list(others)
+    begun = network_in(out / stages[-1] / LAST) if resumed else copy.deepcopy(network)
+    assert isinstance(begun, AVOLNet)
+    return [begun, *others]
+
+
+def _elder(place: Path) -> AVOLNet:
     """Return the network of a checkpoint or of a bundle."""
-    network = network_in(place) if place.is_file() else made('avol', recipe.width, recipe.embedding,
-                                                             batch_norm=True)
-    if place.is_dir():
-        begin_with_bundle(network, place, lambda: _some(material))
+    network = network_of(place) if place.is_dir() else network_in(place)
     if not isinstance(network, AVOLNet) or network.stride != STRIDE:
         raise InputError(f'{place} holds no AVOL-Net with cells of {STRIDE} pixels; the stage agreement '
                          'learns from such ones alone.')
@@ -116,8 +123,8 @@ def _stage_seed(seed: int, place: int) -> int:
     return int(np.random.SeedSequence([seed, place]).generate_state(1)[0])
 
 
-def _check(recipe: Recipe, budget: Mapping[str, Budget]) -> None:
-    """Refuse what cannot be done, before anything that takes time."""
+def _check(recipe: Recipe, budget: Mapping[str, Budget]) -> list[AVOLNet]:
+    """Refuse what cannot be done, before anything that takes time; return the elders that are there."""
     if recipe.rung == 'paper' and budget['avc'].batch < 4:
         raise InputError('Matching and mismatching pairs, half and half, need a --batch of at least 4.')
     if recipe.network == 'l3' and recipe.embedding != Recipe.embedding:
@@ -127,10 +134,11 @@ def _check(recipe: Recipe, budget: Mapping[str, Budget]) -> None:
             raise InputError(f'The rung {recipe.rung} has no teachers; leave --teachers out, or choose '
                              '--rung taught.')
         check_teachers(recipe.teachers)
+    if recipe.start is not None and recipe.start.is_dir():
+        Bundle.load(recipe.start)
     _check_agreement(recipe, list(budget))
-    for place in (recipe.start, *recipe.agree_with):
-        if place is not None and place.is_dir():
-            Bundle.load(place)
+    begun = [recipe.start] if next(iter(budget)) == 'agreement' and recipe.start is not None else []
+    return [_elder(place) for place in (*begun, *recipe.agree_with)]
 
 
 def _check_agreement(recipe: Recipe, stages: Sequence[str]) -> None:
@@ -143,6 +151,9 @@ def _check_agreement(recipe: Recipe, stages: Sequence[str]) -> None:
     elif stages == ['agreement'] and recipe.start is None:
         raise InputError('The stage agreement needs a network that has learned; name one by --start, or give '
                          'another stage a length.')
+    elif stages == ['agreement'] and _folders(recipe):
+        raise InputError('The stage agreement learns from composed scenes alone; leave --videos and --bags '
+                         'out, or give the stage avc a length.')
 
 
 def _make(out: Path) -> None:

@@ -20,7 +20,14 @@ from ros2_avloc.errors import AvlocError
 from ros2_avloc.learning.material.streams import Batches, Stream, loader_of
 from ros2_avloc.learning.networks import AVOLNet
 from ros2_avloc.learning.networks.matching import Network
-from ros2_avloc.learning.training.checkpoints import LAST, STRIDE_KEY, begun_at, load_all
+from ros2_avloc.learning.training.checkpoints import (
+    FRONT_ENDS,
+    FRONT_ENDS_KEY,
+    LAST,
+    STRIDE_KEY,
+    begun_at,
+    load_all,
+)
 from ros2_avloc.learning.training.keeping import Keeper, RunningAverage, StopRequest
 from ros2_avloc.learning.training.pace import Pace, Share, Stopwatch, Waiting
 from ros2_avloc.learning.training.progress import Progress
@@ -92,6 +99,7 @@ class Learner(lightning.LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep what weights do not tell of a network."""
+        checkpoint[FRONT_ENDS_KEY] = FRONT_ENDS
         if isinstance(self.network, AVOLNet):
             checkpoint[STRIDE_KEY] = self.network.stride
 

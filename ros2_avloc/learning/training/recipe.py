@@ -51,7 +51,7 @@ class Recipe:
     stages
         Budgets of single stages, see `rungs.budgets`.
     batch, rate
-        Of AVC; ``None``: the rung's.
+        Of all stages but `pictures` and `sounds`; ``None``: the rung's.
     curriculum
         Scenes until one more object is in view, for the rung `label-free`.
     width, embedding
@@ -111,7 +111,9 @@ def check_resumed(recipe: Recipe, out: Path) -> None:
 
 def _said(option: str, value: Any) -> str:
     option = option.replace('_', '-')
-    return f'without --{option}' if value is None else f'with --{option} {value}'
+    if value is None:
+        return f'without --{option}'
+    return 'with ' + ' '.join(f'--{option} {one}' for one in (value if isinstance(value, list) else [value]))
 
 
 def read_recipe(path: Path) -> dict[str, Any]:
@@ -163,7 +165,7 @@ def _settings(recipe: Recipe) -> dict[str, Any]:
     if recipe.start is not None:
         settings['start'] = _place_name(recipe.start)
     settings['agree_with'] = [_place_name(place) for place in recipe.agree_with]
-    return {name: value or None if value in ('', []) else value for name, value in settings.items()}
+    return {name: None if value in ('', []) else value for name, value in settings.items()}
 
 
 def _place_name(place: Path) -> str:

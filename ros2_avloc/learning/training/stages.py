@@ -108,7 +108,9 @@ class Stage:
         """Yield, per bank and folder of recordings, what is set aside and looked at now and then."""
         for source, bank in self.material.aside.items():
             if self.name in ('pictures', 'sounds'):
-                things = (Crops if self.name == 'pictures' else Seconds)(bank, self.material.numbers)
+                numbers = self.material.numbers
+                pictures, sounds = Crops(bank, numbers), Seconds(bank, numbers, measured=True)
+                things = pictures if self.name == 'pictures' else sounds
                 drawn = default_collate([things.item(number, np.random.default_rng([1, number]))
                                          for number in range(CHECKED)])
                 yield NamedThings(source, drawn['thing'], drawn['name'])

@@ -6,6 +6,7 @@ that the network computes what the bundle does, and nearly that with the statist
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -26,6 +27,8 @@ from ros2_avloc.model.bundle import Bundle
 Pair = tuple[nn.Conv2d | nn.Linear, nn.Module]
 """A layer, and the BatchNorm behind it, or nothing in its place."""
 
+Norm = nn.BatchNorm1d | nn.BatchNorm2d
+
 
 @torch.no_grad()
 def begin_with_bundle(network: Network, directory: Path, items: Callable[[], Item]) -> None:
@@ -43,19 +46,43 @@ def begin_with_bundle(network: Network, directory: Path, items: Callable[[], Ite
     BundleError
         If it is no bundle of AVOL-Net, or damaged.
     """
+    norms = _filled(network, Bundle.load(directory))
+    _unfold(network, norms, items())
+
+
+@torch.no_grad()
+def network_of(directory: Path) -> AVOLNet:
+    """Return the network of a bundle of AVOL-Net, whatever its width, to be asked: its BatchNorms do nothing.
+
+    Raises
+    ------
+    BundleError
+        If it is no bundle of AVOL-Net, or damaged.
+    """
     bundle = Bundle.load(directory)
-    norms: dict[nn.Module, Tensor] = {}
+    weights = [weight for weight, _ in _folded(bundle.graph('vision'))]
+    network = AVOLNet(len(weights[0]), len(weights[-1]))
+    for norm, bias in _filled(network, bundle).items():
+        norm.weight.fill_(math.sqrt(1 + norm.eps))
+        norm.bias.copy_(bias)
+    return network.eval()
+
+
+def _filled(network: Network, bundle: Bundle) -> dict[Norm, Tensor]:
+    """Load the weights of a bundle; return the BatchNorms, each with the bias that it has to make."""
+    norms: dict[Norm, Tensor] = {}
     for graph in ('vision', 'sound'):
         found = list(_folded(bundle.graph(graph)))
         for (layer, norm), (weight, bias) in zip(_pairs(network, graph), found, strict=False):
             if weight.numel() != layer.weight.numel():
-                raise InputError(f'{directory} holds another network than --network, --width and --embedding '
-                                 f'ask for: a layer of {tuple(weight.shape)} there, '
+                raise InputError(f'{bundle.path} holds another network than --network, --width and '
+                                 f'--embedding ask for: a layer of {tuple(weight.shape)} there, '
                                  f'{tuple(layer.weight.shape)} here.')
             layer.weight.copy_(weight.reshape(layer.weight.shape))
             if isinstance(norm, nn.Identity):
                 _bias(layer).copy_(bias)
             else:
+                assert isinstance(norm, Norm)
                 norms[norm] = bias
                 if layer.bias is not None:
                     layer.bias.zero_()
@@ -63,7 +90,7 @@ def begin_with_bundle(network: Network, directory: Path, items: Callable[[], Ite
         scale, offset = _head(bundle.graph('head'))
         network.heads.log_scale.copy_(scale.log())
         network.heads.bias.copy_(offset)
-    _unfold(network, norms, items())
+    return norms
 
 
 def _pairs(network: Network, graph: str) -> Iterator[Pair]:
@@ -101,7 +128,7 @@ def _head(path: Path) -> tuple[Tensor, Tensor]:
     return scale, offset
 
 
-def _unfold(network: Network, norms: dict[nn.Module, Tensor], items: Item) -> None:
+def _unfold(network: Network, norms: dict[Norm, Tensor], items: Item) -> None:
     """Give each BatchNorm the statistics of what reaches it, one after the other, in one run."""
     hooks = [norm.register_forward_pre_hook(_hook(bias)) for norm, bias in norms.items()]
     try:

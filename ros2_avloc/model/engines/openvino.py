@@ -38,9 +38,10 @@ def graphs(paths: Mapping[str, Path], precision: str) -> Graphs:
     sleep between two runs; in float16 on the GPU, if there is one (see `device_for`). The head is always
     computed in float32, on one thread of the processor: its sums of 128 products are what would suffer.
 
-    In bfloat16 two things more are done in float32, or as exactly: the layers behind the pooling of a tower,
-    whose sums go into the answer undiminished, and the spectrogram is told by two numbers for each of its
-    own. Frames are exact in eight bits. docs/tensorrt.md says what each is worth.
+    In bfloat16 two things more are done in float32, or as exactly: the layers behind the pooling of a whole
+    tower, on one thread too, for they take a hundredth of the time and each sum there goes into the answer
+    undiminished; and the spectrogram is told by two numbers for each of its own. Frames are exact in eight
+    bits. docs/tensorrt.md says what each is worth.
 
     Raises
     ------
@@ -52,7 +53,9 @@ def graphs(paths: Mapping[str, Path], precision: str) -> Graphs:
     if precision.upper() not in core.get_property(device, 'OPTIMIZATION_CAPABILITIES'):
         known = ', '.join(_named(core, name) for name in core.available_devices)
         raise EngineError(f'{device} does not compute in {precision}; it finds {known}')
-    parts = {graph: _parts(graph, core.read_model(path), precision) for graph, path in paths.items()}
+    read = {graph: core.read_model(path) for graph, path in paths.items()}
+    halved = {graph for graph in {'sound'} & read.keys() if precision == 'bf16' and _hear_in_two(read[graph])}
+    parts = {graph: _parts(graph, model, precision) for graph, model in read.items()}
     chains = {graph: [_compiled(core, model, 'CPU' if graph == 'head' else device, settings)
                       for model, settings in chain] for graph, chain in parts.items()}
     models = [model for chain in chains.values() for model in chain]
@@ -60,7 +63,7 @@ def graphs(paths: Mapping[str, Path], precision: str) -> Graphs:
     products = {name for chain in parts.values() for model, _ in chain for name in _names(model)}
     identity = identify('openvino', openvino.get_version(), ' and '.join(_named(core, name) for name in used),
                         precision, Counter(layer for model in models for layer in _layers(model, products)))
-    return Graphs(identity, {name: _graph(chain) for name, chain in chains.items()})
+    return Graphs(identity, {name: _graph(chain, name in halved) for name, chain in chains.items()})
 
 
 @cache
@@ -115,33 +118,51 @@ def _compiled(core: openvino.Core, model: openvino.Model, device: str,
 
 
 def _parts(graph: str, model: openvino.Model, precision: str) -> list[tuple[openvino.Model, dict[str, Any]]]:
-    """Give a graph its settings; in bfloat16 it falls into two parts where a pooling ends it."""
-    exact = _settings('fp32')
+    """Give a graph its settings; in bfloat16 it falls into two parts where a pooling ends its tower."""
+    exact = {**_settings('fp32'), 'INFERENCE_NUM_THREADS': 1}
     if graph == 'head':
-        return [(model, {**exact, 'INFERENCE_NUM_THREADS': 1})]
-    if precision != 'bf16':
+        return [(model, exact)]
+    cut = _cut(model.clone()) if precision == 'bf16' else None
+    if cut is None:
         return [(model, _settings(precision))]
-    if graph == 'sound':
-        _hear_in_two(model)
-    products = [node for node in model.get_ordered_ops() if node.get_type_name() in ('Convolution', 'MatMul')]
-    end = next((node for node in products if node.get_type_name() == 'MatMul'), None)
-    if end is None or end is products[0]:
-        return [(model, _settings('bf16'))]
-    cut = end.input_value(0)
-    body = openvino.Model([cut], model.get_parameters())
-    pooled = openvino.opset13.parameter(cut.get_partial_shape(), cut.get_element_type())
-    end.input(0).replace_source_output(pooled.output(0))
-    after = openvino.Model(model.get_results(), [pooled])
-    return [(body, _settings('bf16')), (after, {**exact, 'INFERENCE_NUM_THREADS': 1})]
+    tower, after = cut
+    return [(tower, _settings('bf16')), (after, exact)]
 
 
-def _hear_in_two(model: openvino.Model) -> None:
-    """Let the convolution that a graph begins with take both channels of `_in_two`, by the kernels of one."""
-    whole, = model.get_parameters()
+def _cut(model: openvino.Model) -> tuple[openvino.Model, openvino.Model] | None:
+    """Cut a tower of convolutions off what follows its pooling, if that sees the pooled vector alone."""
+    end = next((node for node in model.get_ordered_ops() if node.get_type_name() == 'MatMul'), None)
+    if end is None:
+        return None
+    pooled = end.input_value(0)
+    shape, users = pooled.get_partial_shape(), pooled.get_target_inputs()
+    if shape.is_dynamic or list(pooled.get_shape())[:-1] != [1]:
+        return None
+    tower = openvino.Model([pooled], model.get_parameters())
+    vector = openvino.opset13.parameter(shape, pooled.get_element_type())
+    for user in users:
+        user.replace_source_output(vector.output(0))
+    try:
+        after = openvino.Model(model.get_results(), [vector])
+    except RuntimeError:  # more than the vector is seen
+        return None
+    return (tower, after) if _convolves(tower) and not _convolves(after) else None
+
+
+def _convolves(model: openvino.Model) -> bool:
+    return any(node.get_type_name() == 'Convolution' for node in model.get_ordered_ops())
+
+
+def _hear_in_two(model: openvino.Model) -> bool:
+    """Let the convolution that a graph begins with take both channels of `_in_two`, by the kernels of one.
+
+    Returns whether it does; where a graph begins otherwise it is left as it is.
+    """
+    whole, *_ = model.get_parameters()
     first, *others = whole.output(0).get_target_inputs()
     convolution = first.get_node()
-    if others or convolution.get_type_name() != 'Convolution':
-        return
+    if others or model.is_dynamic() or convolution.get_type_name() != 'Convolution':
+        return False
     batch, _, *size = whole.get_shape()
     halves = openvino.opset13.parameter([batch, 2, *size], whole.get_element_type())
     kernels = convolution.input_value(1)
@@ -149,6 +170,7 @@ def _hear_in_two(model: openvino.Model) -> None:
     convolution.input(1).replace_source_output(openvino.opset13.concat([kernels, kernels], 1).output(0))
     model.replace_parameter(0, halves)
     model.validate_nodes_and_infer_types()
+    return True
 
 
 def _names(model: openvino.Model) -> Iterator[str]:
@@ -171,10 +193,9 @@ def _layers(model: openvino.CompiledModel, products: set[str]) -> Iterator[str]:
         yield from repeat(_PRECISIONS.get(precision, precision), count)
 
 
-def _graph(chain: list[openvino.CompiledModel]) -> Graph:
+def _graph(chain: list[openvino.CompiledModel], halved: bool) -> Graph:
     requests = [model.create_infer_request() for model in chain]
-    taken = tuple(chain[0].inputs[0].shape)
-    halves = np.empty(taken, np.float32) if taken[1:2] == (2,) else None
+    halves = np.empty(tuple(chain[0].inputs[0].shape), np.float32) if halved else None
 
     def run(*inputs: Array) -> Array:
         passed: list[Any] = list(inputs) if halves is None else [_in_two(inputs[0], halves)]
