@@ -45,8 +45,8 @@ def load(bundle: Bundle, precision: str, options: EngineOptions) -> TorchEngine:
     Raises
     ------
     EngineError
-        If there is no CUDA device and torch was not asked for by name, this precision is not computed in, or a
-        graph has an operator that this engine does not know.
+        If there is no CUDA device and torch was not asked for by name, this precision is not computed in, or
+        a graph has an operator that this engine does not know.
     """
     device = _device(options.asked, precision)
     torch.backends.cudnn.allow_tf32 = False  # what is called float32 has its 24 bits
