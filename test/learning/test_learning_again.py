@@ -1,5 +1,6 @@
 """The command on a model card is one that learns by the recipe beside it."""
 
+import json
 import re
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from typer.testing import CliRunner
 
 from ros2_avloc.cli import app
 from ros2_avloc.learning.bundling.again import export_again, learn_again
-from ros2_avloc.learning.bundling.card import recipe_items
+from ros2_avloc.learning.bundling.card import recipe_items, recipe_text
 from ros2_avloc.learning.training import learn
 from ros2_avloc.learning.training.recipe import Recipe, written
 from ros2_avloc.learning.training.rungs import budgets
@@ -65,3 +66,25 @@ def test_the_stage_that_was_learned_last_is_exported(stages, stage):
     training = {'recipe': {'stages': stages}, 'learned_from': {'packs': ['data'], 'videos': [], 'bags': []}}
     said = export_again(training, {'sets': {'real': {'origin': {'scenes': 7}}}})
     assert said == f'`avloc export RUN/{stage}/last.ckpt BUNDLE --pack PACK --scenes 7`'
+
+
+def test_recipes_of_what_was_there_before_stand_on_the_card(tmp_path):
+    def learned(name, **options):
+        recipe, checkpoint = Recipe(**options), tmp_path / name / 'avc' / 'last.ckpt'
+        checkpoint.parent.mkdir(parents=True)
+        said = written(recipe, budgets(recipe.rung, (60, True)))
+        (tmp_path / name / 'recipe.json').write_text(json.dumps(said))
+        return checkpoint, said
+
+    first, _ = learned('first', rung='paper', pack=tmp_path / 'photos')
+    second, _ = learned('second', start=first, seed=5)
+    other, _ = learned('other', rung='label-free')
+    _, said = learned('third', start=second, agree_with=(other,), seed=6)
+    assert list(said['before']) == ['second/avc/last.ckpt', 'first/avc/last.ckpt', 'other/avc/last.ckpt']
+    assert [one['rung'] for one in said['before'].values()] == ['taught', 'paper', 'label-free']
+    assert not any('before' in one for one in said['before'].values())
+    assert said['learned_from']['packs'] == ['photos']
+    own, *others = recipe_text({'recipe': said}).split('\n\nThe recipe of ')
+    assert '- seed: 6' in own and '- before' not in own
+    assert [one.split(',')[0] for one in others] == list(said['before'])
+    assert '- seed: 5' in others[0] and '- rung: paper' in others[1]

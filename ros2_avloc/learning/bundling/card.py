@@ -8,7 +8,7 @@ from typing import Any
 from ros2_avloc.learning.bundling.again import export_again, learn_again, measure_again
 from ros2_avloc.learning.bundling.learned import data_text, limits_text, teaching_text
 from ros2_avloc.learning.bundling.rounding import rounding_text
-from ros2_avloc.learning.training.recipe import LEARNED_FROM, heeded
+from ros2_avloc.learning.training.recipe import BEFORE, LEARNED_FROM, heeded
 
 _CARD = """# {name}
 
@@ -75,8 +75,8 @@ def calibrated_elsewhere(training: dict[str, Any]) -> Iterator[str]:
 def recipe_items(recipe: Mapping[str, Any]) -> Iterator[str]:
     """Yield the lines of a list of a recipe's settings; what was not set, or not heeded, is left out."""
     for name, value in heeded(recipe).items():
-        if name == LEARNED_FROM:
-            continue  # the card says it in sentences
+        if name in (LEARNED_FROM, BEFORE):
+            continue  # the card says it in sentences, and in lists of their own
         if isinstance(value, list):
             yield f'- {name}:'
             yield from (f'  {number}. {step}' for number, step in enumerate(value, start=1))
@@ -85,12 +85,17 @@ def recipe_items(recipe: Mapping[str, Any]) -> Iterator[str]:
 
 
 def recipe_text(training: dict[str, Any]) -> str:
-    """Return the recipe as a Markdown list; of a mean those of the other runs below it."""
-    parts = ['\n'.join(recipe_items(training['recipe'])) or '- not recorded']
-    for other in training.get('mean_with', []):
-        items = '\n'.join(recipe_items(other['recipe'])) or '- not recorded'
-        parts.append(f'The recipe of {other["checkpoint"]}, which the mean was taken with:\n\n{items}')
-    return '\n\n'.join(parts)
+    """Return the recipe as a Markdown list; below it those of what was there before, and of a mean."""
+    recipe, means = training['recipe'], training.get('mean_with', [])
+    others = {f'The recipe of {name}, which was there before:': one
+              for name, one in recipe.get(BEFORE, {}).items()}
+    others |= {f'The recipe of {one["checkpoint"]}, which the mean was taken with:': one['recipe']
+               for one in means}
+    return '\n\n'.join([_listed(recipe), *(f'{title}\n\n{_listed(one)}' for title, one in others.items())])
+
+
+def _listed(recipe: Mapping[str, Any]) -> str:
+    return '\n'.join(recipe_items(recipe)) or '- not recorded'
 
 
 def measured_on(report: Mapping[str, Any]) -> str:

@@ -21,6 +21,9 @@ RECIPE = 'recipe.json'
 LEARNED_FROM = 'learned_from'
 """Key of a recipe that tells all that a network knows, the runs that it began with counted in."""
 
+BEFORE = 'before'
+"""Key of a recipe that holds those of the networks that it began with, and of elders, by name."""
+
 Sources = dict[str, Any]
 
 
@@ -142,20 +145,37 @@ def written(recipe: Recipe, budget: dict[str, Budget]) -> dict[str, Any]:
     """
     settings = _settings(recipe)
     starts = [] if recipe.start is None else [recipe.start]
-    before = [learned_from(_before(place)) for place in (*starts, *recipe.agree_with)]
+    begun = [recipes_of(place) for place in (*starts, *recipe.agree_with)]
+    sources = [learned_from(one) for recipes in begun for one in recipes.values()]
     return settings | {
-        LEARNED_FROM: reduce(together, before, _sources(settings)),
+        BEFORE: {name: one for recipes in begun for name, one in recipes.items()},
+        LEARNED_FROM: reduce(together, sources, _sources(settings)),
         'says': RUNGS[recipe.rung].says,
         'stages': [f'{name}: {one.length:g} {"minutes" if one.in_minutes else "steps"}, batch {one.batch}, '
                    f'rate {one.learning_rate:g}' for name, one in budget.items()],
     }
 
 
-def _before(start: Path) -> dict[str, Any]:
-    if not start.is_dir():
-        return read_recipe(start.parent.parent / RECIPE)
-    training = read_manifest(start / MANIFEST_NAME).training
-    return {LEARNED_FROM: training[LEARNED_FROM]} if LEARNED_FROM in training else {}
+def recipes_of(place: Path) -> dict[str, dict[str, Any]]:
+    """Return the recipe of a checkpoint or of a bundle by its name, with those of what it began with.
+
+    Raises
+    ------
+    InputError, BundleError
+        If it cannot be read.
+    """
+    if not place.is_dir():
+        return _with_before(_place_name(place), read_recipe(place.parent.parent / RECIPE))
+    training = read_manifest(place / MANIFEST_NAME).training
+    recipe = dict(training.get('recipe', {}))
+    if LEARNED_FROM in training:
+        recipe[LEARNED_FROM] = training[LEARNED_FROM]
+    means = {mean['checkpoint']: mean['recipe'] for mean in training.get('mean_with', [])}
+    return _with_before(_place_name(place), recipe) | means
+
+
+def _with_before(name: str, recipe: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {name: {key: value for key, value in recipe.items() if key != BEFORE}, **recipe.get(BEFORE, {})}
 
 
 def _settings(recipe: Recipe) -> dict[str, Any]:
