@@ -87,7 +87,8 @@ def test_an_ave_net_becomes_a_measured_bundle(small, tmp_path):
     report = measure_embedder(tmp_path / 'bundle', None, scenes=8).report
     assert set(report) == {'bundle', 'sha256', 'engine', 'machine', 'date', 'sets'}
     assert (report['sha256'], report['machine']) == (bundle.sha256, machine())
-    assert set(report['sets']['simulated']) == {'origin', 'avc', *DIRECTIONS}
+    assert set(report['sets']['simulated']) == {'origin', 'avc', 'calibration', *DIRECTIONS}
+    assert 'expected calibration error' in figures
     assert report['sets']['simulated']['origin'] == {'seed': MEASURED, 'scenes': 8}
     near, far = bundle.calibration.probability(np.array([0.1, 1.9], np.float32))
     assert far < near

@@ -89,3 +89,5 @@ def test_what_belongs_together_is_retrieved_and_told(found, world, retrieved, to
         figure = found[world][direction]
         assert figure['ndcg']['value'] >= max(retrieved, figure['chance']['value'] + 0.25), direction
     assert found[world]['avc']['value'] >= told
+    assert found[world]['calibration']['expected_error']['value'] <= 0.2
+    assert sum(one['weight'] for one in found[world]['calibration']['bins']) == pytest.approx(1, abs=1e-3)

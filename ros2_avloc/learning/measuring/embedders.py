@@ -14,6 +14,7 @@ from ros2_avloc.audio.spectrogram import spectrogram
 from ros2_avloc.errors import InputError
 from ros2_avloc.learning.material.banks import Bank
 from ros2_avloc.learning.material.worlds import MEASURED, banks_of, part_named
+from ros2_avloc.learning.measures import reliability
 from ros2_avloc.learning.measures.correspondence import right
 from ros2_avloc.learning.measures.figures import share
 from ros2_avloc.learning.measures.retrieval import DIRECTIONS, retrieval
@@ -80,7 +81,8 @@ def measure_embedder(directory: Path, pack: Path | None, *, scenes: int, split: 
     Retrieved
         The report holds ``bundle``, ``sha256``, ``engine``, ``machine``, ``date``, and ``sets``: by name of
         the set (``simulated``, ``real``) its ``origin`` (``seed``, and how many ``scenes``), ``avc``, the
-        share of right decisions on pairs of which half correspond, and what `measures.retrieval` returns.
+        share of right decisions on pairs of which half correspond, ``calibration``, whether the probability
+        of these is what it says, and what `measures.retrieval` returns.
 
     Raises
     ------
@@ -113,16 +115,21 @@ def _items(embedder: Embedder, bank: Bank, scenes: int) -> Items:
 
 
 def _figures(items: Items, calibration: Calibration) -> dict[str, Any]:
-    return {'avc': share(_told(items, calibration)), **retrieval(items.images, items.sounds, items.names)}
+    found = _probabilities(items, calibration)
+    true = np.arange(len(found)) < len(found) // 2
+    sample = found, true, reliability.balanced(true)
+    return {'avc': share(right(found, true, BALANCED)),
+            'calibration': {'expected_error': reliability.expected_error(*sample),
+                            'bins': reliability.reliability(*sample)},
+            **retrieval(items.images, items.sounds, items.names)}
 
 
-def _told(items: Items, calibration: Calibration) -> NDArray[np.bool_]:
-    """Return what is decided right: of each frame with its own sound, and with one of another category."""
+def _probabilities(items: Items, calibration: Calibration) -> NDArray[np.float64]:
+    """Return those of each frame with its own sound, and then with one of another category."""
     seen, heard = items.images, items.sounds
     others = of_others(items.names, MEASURED)
     distances = np.linalg.norm(np.tile(seen, (2, 1)) - np.concatenate([heard, heard[others]]), axis=1)
-    found = calibration.probability(distances).astype(np.float64)
-    return right(found, np.arange(2 * len(seen)) < len(seen), BALANCED)
+    return calibration.probability(distances).astype(np.float64)
 
 
 def of_others(names: NDArray[np.str_], seed: int) -> list[int]:
@@ -148,4 +155,6 @@ def embedder_table(report: dict[str, Any]) -> str:
         figures = [one[direction] for one in sets.values()]
         rows.append([f'nDCG@30, {direction.replace("_", " → ")} (a random order)',
                      *(f'{percent(one["ndcg"])} ({short(one["chance"])})' for one in figures)])
+    rows.append(['expected calibration error',
+                 *(percent(one['calibration']['expected_error']) for one in sets.values())])
     return markdown(rows)

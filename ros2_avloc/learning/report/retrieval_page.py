@@ -9,7 +9,7 @@ from typing import Any
 from ros2_avloc.learning.measures.retrieval import DIRECTIONS
 from ros2_avloc.learning.measuring.embedders import Items
 from ros2_avloc.learning.measuring.tables import percent, short
-from ros2_avloc.learning.report.diagrams import whiskers
+from ros2_avloc.learning.report.diagrams import reliability, whiskers
 from ros2_avloc.learning.report.finds import finds
 from ros2_avloc.learning.report.page import TITLES
 from ros2_avloc.learning.report.parts import card, columns, document, grid, words
@@ -59,6 +59,8 @@ def _section(name: str, found: Mapping[str, Report], items: Mapping[str, Items])
     cards = [card(f'{arrow}: nDCG@30', _direction(found, direction)) for direction, arrow in ARROWS.items()]
     yield columns(cards[::2], cards[1::2])
     for network, figures in found.items():
+        if 'calibration' in figures:
+            yield card(f'{network}: probability and truth', reliability(figures['calibration']['bins']))
         yield f'<h3>{escape(network)}: by category of the query</h3>'
         yield columns([card('Across', _categories(figures, 'image_audio', 'audio_image'))],
                       [card('Within', _categories(figures, 'image_image', 'audio_audio'))])
