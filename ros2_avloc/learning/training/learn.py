@@ -58,7 +58,8 @@ def learn(recipe: Recipe, out: Path, *, resume: bool, say: Callable[[str], None]
     begun = [name for name in budget if (out / name / LAST).exists()] if resume else []
     if resume and not begun:
         raise InputError(f'{out} holds no checkpoint to go on from; leave --resume out to begin.')
-    elders = _check(recipe, budget)
+    _check(recipe, budget)
+    elders = _elders_named(recipe, budget)
     first = int(os.environ.get('RANK', '0')) == 0
     if begun:
         check_resumed(recipe, out)
@@ -110,6 +111,12 @@ def _elders(network: Network, others: Sequence[AVOLNet], out: Path, stages: Sequ
     return [begun, *others]
 
 
+def _elders_named(recipe: Recipe, budget: Mapping[str, Budget]) -> list[AVOLNet]:
+    """Read the elders that are there before the run: a wrong one shows at once, not when its stage begins."""
+    begun = [recipe.start] if next(iter(budget)) == 'agreement' and recipe.start is not None else []
+    return [_elder(place) for place in (*begun, *recipe.agree_with)]
+
+
 def _elder(place: Path) -> AVOLNet:
     """Return the network of a checkpoint or of a bundle."""
     network = network_of(place) if place.is_dir() else network_in(place)
@@ -123,8 +130,8 @@ def _stage_seed(seed: int, place: int) -> int:
     return int(np.random.SeedSequence([seed, place]).generate_state(1)[0])
 
 
-def _check(recipe: Recipe, budget: Mapping[str, Budget]) -> list[AVOLNet]:
-    """Refuse what cannot be done, before anything that takes time; return the elders that are there."""
+def _check(recipe: Recipe, budget: Mapping[str, Budget]) -> None:
+    """Refuse what cannot be done, before anything that takes time."""
     if recipe.rung == 'paper' and budget['avc'].batch < 4:
         raise InputError('Matching and mismatching pairs, half and half, need a --batch of at least 4.')
     if recipe.network == 'l3' and recipe.embedding != Recipe.embedding:
@@ -137,8 +144,6 @@ def _check(recipe: Recipe, budget: Mapping[str, Budget]) -> list[AVOLNet]:
     if recipe.start is not None and recipe.start.is_dir():
         Bundle.load(recipe.start)
     _check_agreement(recipe, list(budget))
-    begun = [recipe.start] if next(iter(budget)) == 'agreement' and recipe.start is not None else []
-    return [_elder(place) for place in (*begun, *recipe.agree_with)]
 
 
 def _check_agreement(recipe: Recipe, stages: Sequence[str]) -> None:

@@ -108,9 +108,8 @@ class Stage:
         """Yield, per bank and folder of recordings, what is set aside and looked at now and then."""
         for source, bank in self.material.aside.items():
             if self.name in ('pictures', 'sounds'):
-                numbers = self.material.numbers
-                pictures, sounds = Crops(bank, numbers), Seconds(bank, numbers, measured=True)
-                things = pictures if self.name == 'pictures' else sounds
+                named = bank, self.material.numbers
+                things = Crops(*named) if self.name == 'pictures' else Seconds(*named, measured=True)
                 drawn = default_collate([things.item(number, np.random.default_rng([1, number]))
                                          for number in range(CHECKED)])
                 yield NamedThings(source, drawn['thing'], drawn['name'])

@@ -54,7 +54,7 @@ def graphs(paths: Mapping[str, Path], precision: str) -> Graphs:
         known = ', '.join(_named(core, name) for name in core.available_devices)
         raise EngineError(f'{device} does not compute in {precision}; it finds {known}')
     read = {graph: core.read_model(path) for graph, path in paths.items()}
-    halved = {graph for graph in {'sound'} & read.keys() if precision == 'bf16' and _hear_in_two(read[graph])}
+    halved = precision == 'bf16' and _hear_in_two(read['sound'])
     parts = {graph: _parts(graph, model, precision) for graph, model in read.items()}
     chains = {graph: [_compiled(core, model, 'CPU' if graph == 'head' else device, settings)
                       for model, settings in chain] for graph, chain in parts.items()}
@@ -63,7 +63,8 @@ def graphs(paths: Mapping[str, Path], precision: str) -> Graphs:
     products = {name for chain in parts.values() for model, _ in chain for name in _names(model)}
     identity = identify('openvino', openvino.get_version(), ' and '.join(_named(core, name) for name in used),
                         precision, Counter(layer for model in models for layer in _layers(model, products)))
-    return Graphs(identity, {name: _graph(chain, name in halved) for name, chain in chains.items()})
+    return Graphs(identity, {name: _graph(chain, halved and name == 'sound')
+                             for name, chain in chains.items()})
 
 
 @cache
