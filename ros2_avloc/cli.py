@@ -194,6 +194,30 @@ def search(
 
 
 @app.command()
+def run(
+    recording: Annotated[Path, typer.Argument(help='A video file or a rosbag2 recording.')],
+    out: Annotated[Path | None, typer.Argument(
+        help='Folder to make, for the bag and the overlay video; else RECORDING-avloc, here.')] = None,
+    param: Annotated[list[str] | None, typer.Option(
+        '--param', '-p', help='A parameter of the node, as sources.threshold:=0.5; may be repeated.')] = None,
+    params_file: Annotated[Path | None, typer.Option(
+        help='Parameters of the node, as config/avloc.yaml.')] = None,
+    image_topic: ImageTopic = '',
+    audio_topic: AudioTopic = '',
+) -> None:
+    """Look at a recording as the node does; write what it would publish into a bag, and an overlay video."""
+    with _plainly():
+        from rich.console import Console
+
+        from ros2_avloc.node.given import given_settings
+        from ros2_avloc.node.run import run as run_through
+        from ros2_avloc.recordings.topics import Named
+
+        run_through(recording, out or Path(f'{recording.resolve().stem}-avloc'),
+                    given_settings(params_file, param or ()), Named(image_topic, audio_topic), Console())
+
+
+@app.command()
 def doctor(
     bundle: Annotated[str, typer.Option(help='Directory of a model, or name of a shipped one.')] = 'avolnet',
     wait: Annotated[float, typer.Option(min=0, help='Seconds to wait for camera and microphone.')] = 3.0,

@@ -33,6 +33,7 @@ from visualization_msgs.msg import MarkerArray
 from ros2_avloc.attention.bearing import direction
 from ros2_avloc.messages.stamps import to_nanoseconds
 from ros2_avloc.node.calibration import Calibration
+from ros2_avloc.node.messages import type_name
 from ros2_avloc.recordings.bag import BagWriter
 from ros2_avloc.share import message_folders
 from ros2_avloc.simulation import report
@@ -102,12 +103,11 @@ class Checker(Node):
         self, topic: str, message_type: type, qos: QoSProfile, read: Callable[[Any, int], None] | None
     ) -> None:
         name = self.resolve_topic_name(topic)
-        package, _, short = message_type.__module__.partition('.')
-        type_name = f'{package}/{short.split(".")[0]}/{message_type.__name__}'
+        kind = type_name(message_type)
 
         def receive(raw: bytes) -> None:
             received = self.get_clock().now().nanoseconds
-            self._bag.write(name, type_name, received, raw)
+            self._bag.write(name, kind, received, raw)
             if read is not None:
                 read(deserialize_message(raw, message_type), received)
 

@@ -82,6 +82,12 @@ class Where:
         return azimuth_elevation(self.rotation.T @ bearing.vector, optical=True)
 
 
+def type_name(kind: type) -> str:
+    """Return the ROS name of a message's class, as ``sensor_msgs/msg/Image``."""
+    package, folder = kind.__module__.split('.')[:2]
+    return f'{package}/{folder}/{kind.__name__}'
+
+
 def header(frame_id: str, stamp: int) -> Header:
     """Make a header of a ROS time in ns."""
     return Header(frame_id=frame_id, stamp=Time(sec=stamp // SECOND, nanosec=stamp % SECOND))

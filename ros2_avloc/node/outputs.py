@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -39,22 +40,23 @@ TYPES: dict[str, type[Any]] = {
 """The private topics and their types."""
 
 
-class Outputs:
-    """The publishers of the node: reliable, the last `DEPTH` kept."""
+class Answers(ABC):
+    """Makes the messages of results, and sends those that somebody wants."""
 
-    def __init__(self, node: Node) -> None:
-        self._node = node
-        # rclpy's own callbacks, two for each publisher, would be looked at whenever a message comes in. What
-        # they warn of, a listener with another QoS, the listener's node warns of too.
-        silent = PublisherEventCallbacks(use_default_callbacks=False)
-        self._publishers: dict[str, Publisher] = {
-            name: node.create_publisher(kind, f'~/{name}', QoSProfile(depth=DEPTH), event_callbacks=silent)
-            for name, kind in TYPES.items()}
+    def __init__(self) -> None:
         self._markers = Markers()
         self._overlays = Overlays()
 
+    @abstractmethod
+    def _wanted(self, name: str) -> bool:
+        """Whether somebody wants the messages of a topic of `TYPES`."""
+
+    @abstractmethod
+    def _send(self, name: str, message: Any) -> None:
+        """Send a message of a topic."""
+
     def publish(self, result: Result, sound: Sound, where: Where | None, settings: Settings) -> None:
-        """Publish what somebody listens to.
+        """Send what somebody wants.
 
         Parameters
         ----------
@@ -70,12 +72,6 @@ class Outputs:
         self._publish_overlay(result, sound, where)
         if where is not None:
             self._publish_bearings(result, where, settings.attention_distance)
-
-    def close(self) -> None:
-        """Destroy the publishers."""
-        for publisher in self._publishers.values():
-            self._node.destroy_publisher(publisher)
-        self._publishers.clear()
 
     def _publish_bearings(self, result: Result, where: Where, distance: float) -> None:
         self._publish('tracks', lambda: messages.tracks_array(result, where))
@@ -94,9 +90,32 @@ class Outputs:
         self._publish('overlay', lambda: to_image(overlay, 'bgr8', head))
         self._publish('overlay/compressed', lambda: to_jpeg(overlay, head))
 
+    def _publish(self, name: str, make: Callable[[], Any]) -> None:
+        if self._wanted(name):
+            self._send(name, make())
+
+
+class Outputs(Answers):
+    """The publishers of the node: reliable, the last `DEPTH` kept."""
+
+    def __init__(self, node: Node) -> None:
+        super().__init__()
+        self._node = node
+        # rclpy's own callbacks, two for each publisher, would be looked at whenever a message comes in. What
+        # they warn of, a listener with another QoS, the listener's node warns of too.
+        silent = PublisherEventCallbacks(use_default_callbacks=False)
+        self._publishers: dict[str, Publisher] = {
+            name: node.create_publisher(kind, f'~/{name}', QoSProfile(depth=DEPTH), event_callbacks=silent)
+            for name, kind in TYPES.items()}
+
+    def close(self) -> None:
+        """Destroy the publishers."""
+        for publisher in self._publishers.values():
+            self._node.destroy_publisher(publisher)
+        self._publishers.clear()
+
     def _wanted(self, name: str) -> bool:
         return bool(self._publishers[name].get_subscription_count())
 
-    def _publish(self, name: str, make: Callable[[], Any]) -> None:
-        if self._wanted(name):
-            self._publishers[name].publish(make())
+    def _send(self, name: str, message: Any) -> None:
+        self._publishers[name].publish(message)

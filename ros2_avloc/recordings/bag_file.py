@@ -55,6 +55,7 @@ class BagFile:
         with BagReader(path) as bag, _named(path):
             self._topics = choose_topics(bag.topics, image, audio)
             self._told = self._first_format(bag)
+            self.camera_info = next((info for _, _, info in bag.messages([self._topics.camera_info])), None)
             seen, self._tape = self._replay(bag)
         self.stamps: Stamps = np.array([stamp for stamp, _ in seen], np.int64)
         self._received = [received for _, received in seen]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from ros2_avloc.audio.listening import Listening
 from ros2_avloc.errors import InputError
-from ros2_avloc.recordings.bag_file import BagFile
+from ros2_avloc.recordings.bag_file import LISTENING, BagFile
 from ros2_avloc.recordings.recording import Recording
 from ros2_avloc.recordings.topics import BY_TYPE, Named
 from ros2_avloc.recordings.video_file import SUFFIXES, VideoFile
@@ -14,7 +15,7 @@ from ros2_avloc.recordings.video_file import SUFFIXES, VideoFile
 BAG_SUFFIXES = frozenset({'.mcap', '.db3'})
 
 
-def open_recording(path: Path, named: Named = BY_TYPE) -> Recording:
+def open_recording(path: Path, named: Named = BY_TYPE, listening: Listening = LISTENING) -> Recording:
     """Open a video file, or a rosbag2 recording (its folder, or a single ``.mcap`` or ``.db3`` file).
 
     Parameters
@@ -23,6 +24,8 @@ def open_recording(path: Path, named: Named = BY_TYPE) -> Recording:
         Where it is.
     named
         Topics of a rosbag2 recording.
+    listening
+        How the audio of a rosbag2 recording is heard.
 
     Raises
     ------
@@ -32,7 +35,7 @@ def open_recording(path: Path, named: Named = BY_TYPE) -> Recording:
     if not path.exists():
         raise InputError(f'{path} does not exist; give a video file or a rosbag2 recording.')
     if path.is_dir() or path.suffix.lower() in BAG_SUFFIXES:
-        return BagFile(path, image=named.image, audio=named.audio)
+        return BagFile(path, image=named.image, audio=named.audio, listening=listening)
     return VideoFile(path)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,11 +37,14 @@ class Recording(Protocol):
         Stamp at which it begins, ns.
     stamps
         Of its frames, int64 ``(n,)``, rising.
+    camera_info
+        The first sensor_msgs/CameraInfo beside the frames; ``None`` where there is none.
     """
 
     path: Path
     begin: int
     stamps: Stamps
+    camera_info: Any
 
     def frames(self, indices: Iterable[int]) -> Iterator[Frame]:
         """Decode frames by their place in `stamps`.

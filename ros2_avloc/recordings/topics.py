@@ -37,6 +37,7 @@ class Topics:
     image: str
     audio: str
     audio_info: str
+    camera_info: str
 
 
 def choose_topics(topics: Mapping[str, str], image: str = '', audio: str = '') -> Topics:
@@ -58,7 +59,9 @@ def choose_topics(topics: Mapping[str, str], image: str = '', audio: str = '') -
     audio = _named(topics, audio, AUDIO) if audio else _only(_of(topics, *AUDIO), 'audio')
     infos = [name for name in _of(topics, AUDIO_INFO) if name == f'{audio}_info'] or _of(topics, AUDIO_INFO)
     image = _named(topics, image, (IMAGE, COMPRESSED)) if image else _camera(topics)
-    return Topics(image, audio, infos[0] if infos else '')
+    beside = [name for name in _of(topics, CAMERA_INFO)
+              if image and name.rpartition('/')[0] == _folder(image, topics[image])]
+    return Topics(image, audio, infos[0] if infos else '', beside[0] if beside else '')
 
 
 def _camera(topics: Mapping[str, str]) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import av
 import numpy as np
 from numpy.typing import NDArray
 
+from ros2_avloc.audio.sound import SAMPLE_RATE
 from ros2_avloc.errors import InputError
 
 TICKS_PER_SECOND = 90_000
@@ -27,6 +29,8 @@ class VideoWriter:
         Size of the frames in pixels; an odd row or column is cut off, as 4:2:0 colour asks.
     rate
         Nominal frames per second.
+    sound
+        Whether there will be sound, mono at 48 kHz.
 
     Raises
     ------
@@ -34,7 +38,7 @@ class VideoWriter:
         If the file cannot be made, or its ending names no container.
     """
 
-    def __init__(self, path: Path, width: int, height: int, rate: float) -> None:
+    def __init__(self, path: Path, width: int, height: int, rate: float, *, sound: bool = False) -> None:
         try:
             path.touch()  # PyAV opens the file with the first frame only
             self._container = av.open(str(path), 'w')
@@ -46,6 +50,10 @@ class VideoWriter:
         self._stream.pix_fmt = 'yuv420p'
         self._stream.codec_context.time_base = Fraction(1, TICKS_PER_SECOND)
         self._stream.options = {'preset': 'veryfast', 'crf': '22'}
+        self._sound: Any = None
+        if sound:
+            self._sound = self._container.add_stream('aac', rate=SAMPLE_RATE, layout='mono')
+        self._heard = 0
         self._first: int | None = None
 
     def write(self, bgr: NDArray[np.uint8], stamp: int) -> None:
@@ -67,9 +75,19 @@ class VideoWriter:
         frame.time_base = Fraction(1, TICKS_PER_SECOND)
         self._container.mux(self._stream.encode(frame))
 
+    def hear(self, samples: NDArray[np.float32]) -> None:
+        """Append sound, float32 ``(n,)`` in [-1, 1]; the first sample is heard with the first frame."""
+        if self._sound is None or not len(samples):
+            return
+        block = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples[None]), format='fltp', layout='mono')
+        block.sample_rate, block.time_base, block.pts = SAMPLE_RATE, Fraction(1, SAMPLE_RATE), self._heard
+        self._heard += len(samples)
+        self._container.mux(self._sound.encode(block))
+
     def close(self) -> None:
         """Finish the file."""
-        self._container.mux(self._stream.encode(None))
+        for stream in filter(None, (self._stream, self._sound)):
+            self._container.mux(stream.encode(None))
         self._container.close()
 
     def __enter__(self) -> VideoWriter:

@@ -48,6 +48,8 @@ class VideoFile:
         If it cannot be read.
     """
 
+    camera_info = None
+
     def __init__(self, path: Path) -> None:
         self.path, self.begin = path, BEGIN
         with opened(path) as container:

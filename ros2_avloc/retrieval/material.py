@@ -79,6 +79,8 @@ class SoundFile(VideoFile):
 class Photo:
     """A picture file, as `recordings.recording.Recording` of one frame without sound."""
 
+    camera_info = None
+
     def __init__(self, path: Path) -> None:
         self.path, self.begin = path, BEGIN
         self.stamps: Stamps = np.array([BEGIN], np.int64)

@@ -187,7 +187,8 @@ TOPICS = {
 
 
 def test_topics_are_found_by_type_and_by_what_lies_beside_them():
-    assert choose_topics(TOPICS) == Topics('/cam/image_raw', '/mic/audio', '/mic/audio_info')
+    assert choose_topics(TOPICS) == Topics('/cam/image_raw', '/mic/audio', '/mic/audio_info',
+                                           '/cam/camera_info')
     assert choose_topics(TOPICS, image='/avloc/heatmap').image == '/avloc/heatmap'
     compressed = {name: kind for name, kind in TOPICS.items() if kind != 'sensor_msgs/msg/Image'}
     assert choose_topics(compressed).image == '/cam/image_raw/compressed'

@@ -2,7 +2,9 @@ import av
 import numpy as np
 import pytest
 
+from ros2_avloc.audio.sound import SOUND_SAMPLES, Sound
 from ros2_avloc.errors import InputError
+from ros2_avloc.recordings.film import Film
 from ros2_avloc.recordings.video import VideoWriter
 
 
@@ -20,7 +22,37 @@ def test_frames_come_back_with_their_colours_and_times(tmp_path):
         np.testing.assert_allclose(frame.to_ndarray(format='bgr24')[20, 20], colour, atol=12)
 
 
+def test_sound_begins_with_the_first_frame(tmp_path):
+    tone = 0.3 * np.sin(2 * np.pi * 440 * np.arange(48_000) / 48_000).astype(np.float32)
+    with VideoWriter(tmp_path / 'out.mp4', 64, 48, 10.0, sound=True) as video:
+        for number in range(10):
+            video.write(np.zeros((48, 64, 3), np.uint8), number * 100_000_000)
+            video.hear(tone[4_800 * number:4_800 * (number + 1)])
+    with av.open(str(tmp_path / 'out.mp4')) as container:
+        blocks = list(container.decode(audio=0))
+    assert abs(float(blocks[0].time)) < 0.03
+    heard = np.concatenate([block.to_ndarray()[0] for block in blocks])
+    spectrum = np.abs(np.fft.rfft(heard[4_800:43_200] * np.hanning(38_400)))
+    assert spectrum.argmax() * 48_000 / 38_400 == pytest.approx(440, abs=1.3)
+    assert len(heard) == pytest.approx(48_000, abs=2_100)
+
+
 @pytest.mark.parametrize('name', ['no/such/folder/out.mp4', 'out.unknown'])
 def test_a_file_that_cannot_be_made_is_named(tmp_path, name):
     with pytest.raises(InputError, match=f'{name} cannot be written .*mp4'):
         VideoWriter(tmp_path / name, 64, 48, 15.0)
+
+
+def test_a_film_has_the_size_of_its_first_picture(tmp_path):
+    grey = np.full((48, 64, 3), 120, np.uint8)
+    with Film(tmp_path / 'out.mp4', 10.0) as film:
+        film.hear(Sound(np.ones(SOUND_SAMPLES, np.float32), SOUND_SAMPLES, 0), 0)
+        film.show(grey, 5)
+        film.show(np.full((96, 128, 3), 120, np.uint8), 100_000_005)
+    with av.open(str(tmp_path / 'out.mp4')) as container:
+        frames = list(container.decode(video=0))
+    assert [(frame.width, frame.height) for frame in frames] == [(64, 48)] * 2
+    np.testing.assert_allclose(frames[1].to_ndarray(format='bgr24'), grey, atol=4)
+    with Film(tmp_path / 'none.mp4', 10.0):
+        pass
+    assert not (tmp_path / 'none.mp4').exists()
