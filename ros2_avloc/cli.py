@@ -213,8 +213,9 @@ def run(
         from ros2_avloc.node.run import run as run_through
         from ros2_avloc.recordings.topics import Named
 
-        run_through(recording, out or Path(f'{recording.resolve().stem}-avloc'),
-                    given_settings(params_file, param or ()), Named(image_topic, audio_topic), Console())
+        name = recording.resolve().name if recording.is_dir() else recording.stem
+        run_through(recording, out or Path(f'{name}-avloc'), given_settings(params_file, param or ()),
+                    Named(image_topic, audio_topic), Console())
 
 
 @app.command()

@@ -9,8 +9,8 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from rich.progress import track
 from ros2_avloc.audio.listening import Listening
 from ros2_avloc.audio.sound import Missing, Sound
 from ros2_avloc.errors import InputError
+from ros2_avloc.model.engines.options import EngineOptions
 from ros2_avloc.node.audio_format import format_of_settings
 from ros2_avloc.node.calibration import Calibration
 from ros2_avloc.node.messages import Where, type_name
@@ -129,19 +130,30 @@ def run(path: Path, out: Path, settings: Settings, named: Named, console: Consol
     recording = open_recording(path, named, _listening(settings))
     if not len(recording.stamps):
         raise InputError(f'{path} holds no pictures; give a recording of a camera and a microphone.')
-    try:
-        out.mkdir(parents=True)
-    except OSError as error:
-        raise InputError(f'The folder {out} cannot be made ({error.strerror}); name another.') from error
-    model = Model(settings)
+    if out.exists():
+        raise InputError(f'{out} is there already; name another folder, or remove it.')
+    say = partial(_say, console)
+    model = Model(settings, EngineOptions(progress=say, warn=say))
     try:
         model.warm_up()
+        _make(out)
         begun = time.monotonic()
         tally = _looked_through(recording, out, settings, model, console)
         seconds = time.monotonic() - begun
     finally:
         model.close()
     _tell(recording, out, settings, model, tally, seconds, console)
+
+
+def _make(out: Path) -> None:
+    try:
+        out.mkdir(parents=True)
+    except OSError as error:
+        raise InputError(f'The folder {out} cannot be made ({error.strerror}); name another.') from error
+
+
+def _say(console: Console, sentence: str) -> None:
+    console.print(sentence, highlight=False, soft_wrap=True, markup=False)
 
 
 def _listening(settings: Settings) -> Listening:
@@ -160,9 +172,8 @@ def _looked_through(recording: Recording, out: Path, settings: Settings, model: 
     places = _places(recording, settings)
     later = HALF if settings.window_alignment == 'centered' else 0
     overlays = Overlays()
-    with ExitStack() as stack:
-        bag = stack.enter_context(BagWriter(out / BAG, share=message_folders()))
-        film = stack.enter_context(Film(out / VIDEO, _rate(recording, places)))
+    with BagWriter(out / BAG, share=message_folders()) as bag, \
+            Film(out / VIDEO, _rate(recording, places)) as film:
         answers = Recorded(bag)
         looks = _looks(recording, places, later)
         for frame, sound in track(looks, recording.path.name, len(places), console=console):
@@ -228,10 +239,7 @@ def _tell(recording: Recording, out: Path, settings: Settings, model: Model, tal
     span = (int(recording.stamps[-1]) - int(recording.stamps[0])) / SECOND
     reasons = ', '.join(f'{count} {why}' for why, count in sorted(tally.left.items()))
     left = f'; left out: {reasons}' if reasons else ''
-
-    def say(sentence: str) -> None:
-        console.print(sentence, highlight=False, soft_wrap=True, markup=False)
-
+    say = partial(_say, console)
     say(f'{len(recording.stamps)} frames in {span:.1f} s: {tally.localised} localised{left}.')
     if tally.fault:
         say(tally.fault)

@@ -184,7 +184,9 @@ def one_sentence(result, words):
 
 def test_mistakes_are_said_in_a_sentence(recorded, tmp_path):
     one_sentence(run(tmp_path / 'none.mp4', tmp_path / 'out'), 'none.mp4 does not exist')
-    one_sentence(run(recorded, recorded), 'kitchen cannot be made .*name another')
+    one_sentence(run(recorded, recorded), 'kitchen is there already; name another folder')
+    (tmp_path / 'file').touch()
+    one_sentence(run(recorded, tmp_path / 'file' / 'out'), 'out cannot be made .*name another')
     out = tmp_path / 'out'
     one_sentence(run(recorded, out, '-p', 'sources.treshold:=0.5'), 'sources.treshold.*NAME:=VALUE')
     one_sentence(run(recorded, out, '-p', 'sources.max:=many'), 'sources.max cannot be .many.')
