@@ -6,17 +6,21 @@ passes over what it has no time for.
 
 from __future__ import annotations
 
+import shutil
+import signal
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from rclpy.serialization import serialize_message
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import track
 
 from ros2_avloc.audio.listening import Listening
@@ -29,17 +33,20 @@ from ros2_avloc.node.messages import Where, type_name
 from ros2_avloc.node.model import Model
 from ros2_avloc.node.outputs import TYPES, Answers
 from ros2_avloc.node.overlays import Overlays
-from ros2_avloc.node.settings import Settings
+from ros2_avloc.node.settings import Settings, entries
 from ros2_avloc.pipeline import Result
 from ros2_avloc.recordings.bag import BagWriter
 from ros2_avloc.recordings.film import Film
 from ros2_avloc.recordings.finding import open_recording
 from ros2_avloc.recordings.recording import HALF, SECOND, Recording
 from ros2_avloc.recordings.topics import Named
+from ros2_avloc.recordings.video_file import VideoFile
 from ros2_avloc.share import message_folders
 from ros2_avloc.vision.frame import Frame
 from ros2_avloc.vision.pose import Pose
 from ros2_avloc.windows import RateLimit
+
+T = TypeVar('T')
 
 BAG, VIDEO = 'bag', 'overlay.mp4'
 """What is written."""
@@ -53,12 +60,12 @@ CAMERA = 'camera_optical_frame'
 UNHEEDED = ('target_frame', 'audio.array')
 """Parameters that need transforms."""
 
-UNREADABLE = 'cannot be read'
-LACKS = {Missing.NO_AUDIO: 'before the first second of sound', Missing.NOT_YET: 'after the last sound',
-         Missing.HOLE: 'where a part of the sound lacks'}
+UNHEEDED_OF_VIDEOS = ('audio.offset', 'audio.select', 'audio.stamp_at')
+"""Parameters that say how messages are heard."""
 
-Look = tuple[Frame | InputError, Sound | Missing]
-"""A frame, or why it cannot be read, and its second."""
+LACKS = {Missing.NO_AUDIO: 'frames before the first whole second of sound',
+         Missing.NOT_YET: 'frames after the last sound',
+         Missing.HOLE: 'frames whose second of sound is not whole'}
 
 
 @dataclass
@@ -72,16 +79,19 @@ class Tally:
     attended
         Ids of the tracks that were attended to.
     left
-        How many frames were not looked at, by why.
-    fault
-        What was wrong with the camera's calibration, or with the first frame that cannot be read.
+        How many of what were left out, in words that say why.
+    faults
+        By the same words, the first error.
+    stopped
+        Whether somebody did not want to wait for the end.
     """
 
     localised: int = 0
     sounding: int = 0
     attended: set[int] = field(default_factory=set)
     left: Counter[str] = field(default_factory=Counter)
-    fault: str = ''
+    faults: dict[str, str] = field(default_factory=dict)
+    stopped: bool = False
 
 
 class Recorded(Answers):
@@ -128,21 +138,61 @@ def run(path: Path, out: Path, settings: Settings, named: Named, console: Consol
         If the model cannot be used.
     """
     recording = open_recording(path, named, _listening(settings))
-    if not len(recording.stamps):
-        raise InputError(f'{path} holds no pictures; give a recording of a camera and a microphone.')
+    _check(recording, settings)
     if out.exists():
         raise InputError(f'{out} is there already; name another folder, or remove it.')
     say = partial(_say, console)
+    calibration = _calibration(recording, settings, say)
     model = Model(settings, EngineOptions(progress=say, warn=say))
     try:
         model.warm_up()
         _make(out)
         begun = time.monotonic()
-        tally = _looked_through(recording, out, settings, model, console)
+        tally = _looked_through(recording, out, settings, model, calibration, console)
         seconds = time.monotonic() - begun
     finally:
         model.close()
-    _tell(recording, out, settings, model, tally, seconds, console)
+    _tell(recording, settings, model, tally, seconds, say)
+    if tally.localised:
+        say(f'Written: {out / BAG} (topics {NODE}/...) and {out / VIDEO}.')
+    else:
+        shutil.rmtree(out)
+        raise InputError(f'No frame of {path} could be looked at, so nothing was written.')
+    if tally.stopped:
+        raise KeyboardInterrupt
+
+
+def _check(recording: Recording, settings: Settings) -> None:
+    """Refuse what nothing can come of.
+
+    Raises
+    ------
+    InputError
+        If there are no frames, or no sound for any.
+    """
+    unused = ''.join(f' Not used ({count}): {what}.' for what, count in recording.unused.items() if count)
+    if not len(recording.stamps):
+        raise InputError(f'{recording.path} holds no pictures that can be used; give a recording of a camera '
+                         f'and a microphone.{unused}')
+    if not recording.audible(recording.stamps + _later(settings)).any():
+        raise InputError(f'No frame of {recording.path} has its second of sound; look at its audio, and at '
+                         f'the parameters audio.offset, audio.sample_rate and audio.format.{unused}')
+
+
+def _later(settings: Settings) -> int:
+    """Return by how much the end of its second is later than a frame, ns."""
+    return HALF if settings.window_alignment == 'centered' else 0
+
+
+def _calibration(recording: Recording, settings: Settings, say: Callable[[str], None]) -> Calibration:
+    calibration = Calibration(settings.camera_hfov)
+    if recording.camera_info is not None:
+        try:
+            calibration.learn(recording.camera_info)
+        except InputError as error:  # the node goes on too
+            say(str(error))
+    say(f'Camera: {calibration.describe()}.')
+    return calibration
 
 
 def _make(out: Path) -> None:
@@ -162,49 +212,46 @@ def _listening(settings: Settings) -> Listening:
 
 
 def _looked_through(recording: Recording, out: Path, settings: Settings, model: Model,
-                    console: Console) -> Tally:
-    calibration, pipeline, tally = Calibration(settings.camera_hfov), model.pipeline(settings), Tally()
-    if recording.camera_info is not None:
-        try:
-            calibration.learn(recording.camera_info)
-        except InputError as error:  # the node goes on too
-            tally.fault = f'{error} Until then {calibration.describe()}.'
+                    calibration: Calibration, console: Console) -> Tally:
+    pipeline, overlays, tally = model.pipeline(settings), Overlays(), Tally()
     places = _places(recording, settings)
-    later = HALF if settings.window_alignment == 'centered' else 0
-    overlays = Overlays()
+    tally.left['frames more than window.max_rate'] = len(recording.stamps) - len(places)
+    pose = Pose(np.eye(3), np.zeros(3))
     with BagWriter(out / BAG, share=message_folders()) as bag, \
-            Film(out / VIDEO, _rate(recording, places)) as film:
+            Film(out / VIDEO, _rate(recording, places), recording) as film, _stopped_at_once(tally):
         answers = Recorded(bag)
-        looks = _looks(recording, places, later)
-        for frame, sound in track(looks, recording.path.name, len(places), console=console):
-            if isinstance(frame, InputError):
-                tally.left[UNREADABLE] += 1
-                tally.fault = tally.fault or str(frame)
+        looks = _looks(recording, places, _later(settings), tally)
+        for frame, sound in track(looks, escape(recording.path.name), len(places), console=console):
+            if not isinstance(frame, Frame):
                 continue
-            if isinstance(sound, Missing):
-                tally.left[LACKS[sound]] += 1
+            if not isinstance(sound, Sound):
                 film.show(np.ascontiguousarray(frame.rgb[..., ::-1]), frame.stamp)
                 continue
             height, width = frame.rgb.shape[:2]
-            pose = Pose(np.eye(3), np.zeros(3))
             result = pipeline.process(frame, sound, calibration.camera(width, height), pose)
             where = Where.of(frame.frame_id, pose, frame.frame_id)
             answers.publish(result, sound, where, settings)
-            film.show(overlays.of(result, sound, where), frame.stamp)
-            film.hear(sound, frame.stamp + later)
             _count(tally, result)
+            film.show(overlays.of(result, sound, where), frame.stamp)
     return tally
 
 
+@contextmanager
+def _stopped_at_once(tally: Tally) -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM end the recording where it is, with all that was written."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        tally.stopped = True
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def _places(recording: Recording, settings: Settings) -> list[int]:
-    """Return the places of the frames to look at: of several with one stamp the first."""
-    limit, last = RateLimit(settings.window_max_rate), None
-    places = []
-    for place, stamp in enumerate(recording.stamps.tolist()):
-        if stamp != last and limit.admits(stamp):
-            places.append(place)
-        last = stamp
-    return places
+    """Return the places of the frames to look at."""
+    limit = RateLimit(settings.window_max_rate)
+    return [place for place, stamp in enumerate(recording.stamps.tolist()) if limit.admits(stamp)]
 
 
 def _rate(recording: Recording, places: Sequence[int]) -> float:
@@ -213,18 +260,31 @@ def _rate(recording: Recording, places: Sequence[int]) -> float:
     return float(np.clip(SECOND / np.median(apart), 1.0, 240.0)) if len(apart) else 1.0
 
 
-def _looks(recording: Recording, places: Sequence[int], later: int) -> Iterator[Look]:
-    """Give frames, each with its second; reading goes on after one that cannot be read."""
-    sounds = recording.sounds((recording.stamps[list(places)] + later).tolist())
-    frames = recording.frames(places)
-    for number, sound in enumerate(sounds):
+def _looks(recording: Recording, places: Sequence[int], later: int,
+           tally: Tally) -> Iterator[tuple[Frame | None, Sound | None]]:
+    """Give frames, each with its second, as far as both can be read and heard; the rest is counted."""
+    untils = (recording.stamps[list(places)] + later).tolist()
+    frames = _each(recording.frames, places, 'pictures that cannot be read', tally)
+    sounds = _each(recording.sounds, untils, 'seconds of sound that cannot be read', tally)
+    for frame, sound in zip(frames, sounds, strict=True):
+        if isinstance(sound, Missing):
+            tally.left[LACKS[sound]] += 1
+        named = frame and (frame if frame.frame_id else replace(frame, frame_id=CAMERA))
+        yield named, sound if isinstance(sound, Sound) else None
+
+
+def _each(read: Callable[[Sequence[int]], Iterator[T]], wanted: Sequence[int], unread: str,
+          tally: Tally) -> Iterator[T | None]:
+    """Read one after the other; for one that cannot be read, which is counted, give ``None`` and go on."""
+    found = read(wanted)
+    for number in range(len(wanted)):
         try:
-            frame = next(frames)
+            yield next(found)
         except InputError as error:
-            frames = recording.frames(places[number + 1:])
-            yield error, sound
-            continue
-        yield frame if frame.frame_id else replace(frame, frame_id=CAMERA), sound
+            tally.left[unread] += 1
+            tally.faults.setdefault(unread, str(error))
+            found = read(wanted[number + 1:])
+            yield None
 
 
 def _count(tally: Tally, result: Result) -> None:
@@ -234,25 +294,23 @@ def _count(tally: Tally, result: Result) -> None:
         tally.attended.add(result.attended.id)
 
 
-def _tell(recording: Recording, out: Path, settings: Settings, model: Model, tally: Tally, seconds: float,
-          console: Console) -> None:
-    span = (int(recording.stamps[-1]) - int(recording.stamps[0])) / SECOND
-    reasons = ', '.join(f'{count} {why}' for why, count in sorted(tally.left.items()))
-    left = f'; left out: {reasons}' if reasons else ''
-    say = partial(_say, console)
-    say(f'{len(recording.stamps)} frames in {span:.1f} s: {tally.localised} localised{left}.')
-    if tally.fault:
-        say(tally.fault)
-    unheeded = [name for name in UNHEEDED if getattr(settings, name.replace('.', '_'))]
-    if unheeded:
-        say(f'Not heeded, for want of transforms: {", ".join(unheeded)}. Tracks and bearings are told in the '
-            "camera's frame.")
-    if not tally.localised:
-        raise InputError(f'No frame of {recording.path} has its second of sound, so {out} holds no answers; '
-                         'look at audio.offset and at the topics.')
-    say(f'Something in view sounds in {tally.sounding / tally.localised:.0%} of them; '
-        f'{len(tally.attended)} tracks were attended to.')
+def _tell(recording: Recording, settings: Settings, model: Model, tally: Tally, seconds: float,
+          say: Callable[[str], None]) -> None:
+    first, last = int(recording.stamps[0]), int(recording.stamps[-1])
+    share = tally.sounding / max(tally.localised, 1)
+    say(f'{tally.localised} of {len(recording.stamps)} frames localised; in {share:.0%} of them something in '
+        f'view sounds. Tracks attended to: {len(tally.attended)}.')
+    for what, count in (Counter(recording.unused) + tally.left).items():
+        fault = f'. The first: {tally.faults[what]}' if what in tally.faults else ''
+        say(f'Left out ({count}): {what}{fault}')
+    unheeded = [*UNHEEDED, *(UNHEEDED_OF_VIDEOS if isinstance(recording, VideoFile) else ())]
+    changed = [entry.name for entry in entries() if entry.name in unheeded
+               and getattr(settings, entry.name.replace('.', '_')) != entry.default]
+    if changed:
+        say(f'Not heeded, see docs/run.md: {", ".join(changed)}.')
     runs = model.identity
-    say(f'{model.bundle} ran on {runs.name} {runs.version}, {runs.precision}, {runs.device}, at '
-        f'{span / seconds:.1f} times the speed of the recording.')
-    say(f'Written: {out / BAG} (topics {NODE}/...) and {out / VIDEO}.')
+    if settings.model_engine not in ('auto', runs.name):
+        for sentence in model.declined:
+            say(sentence)
+    speed = '' if tally.stopped else f', at {(last - first) / SECOND / seconds:.1f} times the speed'
+    say(f'{model.bundle} ran on {runs.name} {runs.version}, {runs.precision}, {runs.device}{speed}.')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
@@ -37,7 +38,7 @@ class BagWriter:
     """
 
     def __init__(self, path: Path, *, share: Sequence[Path] = ()) -> None:
-        self._share = share
+        self._path, self._share = path, share
         self._types = get_typestore(Stores.ROS2_JAZZY)
         self._connections: dict[str, Connection] = {}
         try:
@@ -66,18 +67,28 @@ class BagWriter:
         Raises
         ------
         InputError
-            When the definition of the type is not found in the ``share`` folders.
+            When the definition of the type is not found in the ``share`` folders, or the disk is full.
         """
         if topic not in self._connections:
             register_type(self._types, message_type, self._share)
             self._connections[topic] = self._writer.add_connection(
                 topic, message_type, typestore=self._types
             )
-        self._writer.write(self._connections[topic], stamp, message)
+        with self._named():
+            self._writer.write(self._connections[topic], stamp, message)
 
     def close(self) -> None:
         """Finish the recording."""
-        self._writer.close()
+        with self._named():
+            self._writer.close()
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Name the recording in what goes wrong, as where the disk is full."""
+        try:
+            yield
+        except OSError as error:
+            raise InputError(f'The recording {self._path} cannot be written: {error}') from error
 
     def __enter__(self) -> BagWriter:
         return self

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import median_filter
 
 from ros2_avloc.audio.chunk import AudioFormat, Chunk
 from ros2_avloc.audio.hearing import Hearing
@@ -18,10 +20,13 @@ from ros2_avloc.errors import InputError
 from ros2_avloc.messages.sounds import format_of_info, to_chunk
 from ros2_avloc.messages.stamps import to_nanoseconds
 from ros2_avloc.recordings.bag_reader import BagReader
-from ros2_avloc.recordings.recording import Stamps
+from ros2_avloc.recordings.recording import SECOND, Stamps
 from ros2_avloc.recordings.tape import Tape
 from ros2_avloc.recordings.topics import choose_topics, frame_of
 from ros2_avloc.vision.frame import Frame
+
+FARTHEST = 2 * SECOND
+"""How much longer or shorter than usual a frame may be under way, ns; else its stamp is wrong."""
 
 LISTENING = Listening()
 """As the node hears unless it is told otherwise."""
@@ -56,6 +61,7 @@ class BagFile:
             self._topics = choose_topics(bag.topics, image, audio)
             self._told = self._first_format(bag)
             self.camera_info = next((info for _, _, info in bag.messages([self._topics.camera_info])), None)
+            self.unused: Counter[str] = Counter()
             seen, self._tape = self._replay(bag)
         self.stamps: Stamps = np.array([stamp for stamp, _ in seen], np.int64)
         self._received = [received for _, received in seen]
@@ -81,7 +87,7 @@ class BagFile:
     def arrivals(self) -> Iterator[Frame | Chunk]:
         """Give frames and chunks of audio in the order of their receipt; what cannot be read is left out."""
         with BagReader(self.path) as bag:
-            for _, item in self._items(bag):
+            for _, item in self._items(bag, Counter()):
                 with suppress(InputError):
                     yield item if isinstance(item, Chunk) else frame_of(item)
 
@@ -95,21 +101,38 @@ class BagFile:
         """Hear the whole recording; return stamp and receipt (ns) of each frame, by stamp, and the tape."""
         hearing = Hearing(select=self._listening.select, stamp_at=self._listening.stamp_at)
         tape, seen = Tape(hearing), []
-        for received, item in self._items(bag):
+        for received, item in self._items(bag, self.unused):
             if isinstance(item, Chunk):
-                with suppress(InputError):  # the node goes on too
+                try:
                     hearing.hear(item)
+                except InputError as error:  # the node goes on too
+                    self.unused[f'messages of audio: {error}'] += 1
                 tape.follow()
             else:
                 seen.append((_stamp(item), received))
         tape.finish()
-        return sorted(seen), tape
+        return sorted(self._fitting(seen)), tape
 
-    def _items(self, bag: BagReader) -> Iterator[tuple[int, Any]]:
-        """Give when each item was received (ns): chunks of audio, and image messages."""
+    def _fitting(self, seen: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Return frames whose stamps can be; of two with one stamp the first.
+
+        Each is compared with those around it, as time may start over within a recording.
+        """
+        if not seen:
+            return []
+        delays = np.array([received - stamp for stamp, received in seen], np.float64)
+        usual = median_filter(delays, size=5, mode='mirror')
+        fits = np.abs(delays - usual) <= FARTHEST
+        once = dict(one for one, fit in zip(reversed(seen), fits[::-1].tolist(), strict=True) if fit)
+        self.unused += Counter({'frames whose stamps do not fit those around them': int((~fits).sum()),
+                                'frames with the stamp of another': int(fits.sum()) - len(once)})
+        return list(once.items())
+
+    def _items(self, bag: BagReader, unused: Counter[str]) -> Iterator[tuple[int, Any]]:
+        """Give when each item was received (ns): chunks of audio, and image messages; count the rest."""
         told, topics, listening = self._told, self._topics, self._listening
         for topic, received, message in bag.messages([topics.image, topics.audio, topics.audio_info]):
-            with suppress(InputError):  # the node passes over messages that it cannot use
+            try:
                 if topic == topics.audio_info:
                     told = format_of_info(message, listening.format.sample_format)
                 elif topic == topics.audio:
@@ -118,6 +141,10 @@ class BagFile:
                         yield received, chunk
                 elif _stamp(message):
                     yield received, message
+                else:
+                    unused['frames without a stamp'] += 1
+            except InputError as error:  # the node passes over messages that it cannot use
+                unused[f'messages of {topic}: {error}'] += 1
 
 
 def _stamp(message: Any) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
@@ -39,12 +40,15 @@ class Recording(Protocol):
         Of its frames, int64 ``(n,)``, rising.
     camera_info
         The first sensor_msgs/CameraInfo beside the frames; ``None`` where there is none.
+    unused
+        How many of what are not used, in words that say why.
     """
 
     path: Path
     begin: int
     stamps: Stamps
     camera_info: Any
+    unused: Counter[str]
 
     def frames(self, indices: Iterable[int]) -> Iterator[Frame]:
         """Decode frames by their place in `stamps`.

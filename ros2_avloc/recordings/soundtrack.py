@@ -1,12 +1,17 @@
-"""One sound without gaps from the seconds that belong to frames, for a video that shows them."""
+"""One sound without gaps from seconds that overlap, for a video."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ros2_avloc.audio.sound import HOP, SAMPLE_RATE, Sound
 from ros2_avloc.recordings.recording import SECOND
+
+APART = SAMPLE_RATE // 50
+"""Samples by which the sound may be early or late before it is put right: 20 ms, which nobody hears."""
 
 
 class Soundtrack:
@@ -23,21 +28,21 @@ class Soundtrack:
         self._written = 0
         self._last: Sound | None = None
 
-    def add(self, sound: Sound, until: int) -> NDArray[np.float32]:
-        """Take the second that ends at a time (ns), and return what follows what was returned before.
+    def add(self, sound: Sound, until: int) -> Iterator[NDArray[np.float32]]:
+        """Take the second that ends at a time (ns), and give what follows what was given before, in parts.
 
-        Within a stretch without a gap samples are counted, as times would be a sample early or late.
+        Within a stretch without a gap samples are counted, as times would be a sample early or late. Where a
+        clock that drifts has made count and time differ by more than `APART`, time is right.
         """
         second, last = sound.samples[HOP:], self._last
         self._last = sound
-        if last is not None and last.epoch == sound.epoch and sound.end - last.end <= len(second):
-            new = second[len(second) - max(0, sound.end - last.end):]
-        else:
-            new = self._placed(second, until)
-        self._written += len(new)
-        return new
-
-    def _placed(self, second: NDArray[np.float32], until: int) -> NDArray[np.float32]:
-        end = (until - self._begin) * SAMPLE_RATE // SECOND
-        lacking = max(0, end - self._written)
-        return np.pad(second[-lacking:] if lacking else second[:0], (max(0, lacking - len(second)), 0))
+        lacking = max(0, (until - self._begin) * SAMPLE_RATE // SECOND - self._written)
+        if last is not None and last.epoch == sound.epoch:
+            counted = max(0, sound.end - last.end)
+            if counted <= len(second) and abs(counted - lacking) <= APART:
+                lacking = counted
+        self._written += lacking
+        for silent in range(lacking - len(second), 0, -SAMPLE_RATE):
+            yield np.zeros(min(silent, SAMPLE_RATE), np.float32)
+        if lacking:
+            yield second[-lacking:]

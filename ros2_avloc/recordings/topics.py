@@ -66,13 +66,10 @@ def choose_topics(topics: Mapping[str, str], image: str = '', audio: str = '') -
 
 def _camera(topics: Mapping[str, str]) -> str:
     beside = {name.rpartition('/')[0] for name in _of(topics, CAMERA_INFO)}
-    for kinds in ((IMAGE,), (COMPRESSED,)):
-        found = _of(topics, *kinds)
-        # A compressed image lies one level below the raw one.
-        cameras = [name for name in found if _folder(name, topics[name]) in beside]
-        if found:
-            return _only(cameras or found, 'image')
-    return ''
+    found = [_of(topics, kind) for kind in (IMAGE, COMPRESSED)]
+    # A compressed image lies one level below the raw one.
+    cameras = [[name for name in names if _folder(name, topics[name]) in beside] for names in found]
+    return _only(next(filter(None, (*cameras, *found)), []), 'image')
 
 
 def _folder(name: str, kind: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -35,10 +37,11 @@ class VideoWriter:
     Raises
     ------
     InputError
-        If the file cannot be made, or its ending names no container.
+        If the file cannot be made or written, or its ending names no container.
     """
 
     def __init__(self, path: Path, width: int, height: int, rate: float, *, sound: bool = False) -> None:
+        self._path = path
         try:
             path.touch()  # PyAV opens the file with the first frame only
             self._container = av.open(str(path), 'w')
@@ -55,6 +58,7 @@ class VideoWriter:
             self._sound = self._container.add_stream('aac', rate=SAMPLE_RATE, layout='mono')
         self._heard = 0
         self._first: int | None = None
+        self._tick = -1
 
     def write(self, bgr: NDArray[np.uint8], stamp: int) -> None:
         """Append a frame.
@@ -71,9 +75,9 @@ class VideoWriter:
         frame = av.VideoFrame.from_ndarray(
             np.ascontiguousarray(bgr[: self._stream.height, : self._stream.width]), format='bgr24'
         )
-        frame.pts = (stamp - self._first) * TICKS_PER_SECOND // 1_000_000_000
-        frame.time_base = Fraction(1, TICKS_PER_SECOND)
-        self._container.mux(self._stream.encode(frame))
+        self._tick = max((stamp - self._first) * TICKS_PER_SECOND // 1_000_000_000, self._tick + 1)
+        frame.pts, frame.time_base = self._tick, Fraction(1, TICKS_PER_SECOND)
+        self._mux(self._stream, frame)
 
     def hear(self, samples: NDArray[np.float32]) -> None:
         """Append sound, float32 ``(n,)`` in [-1, 1]; the first sample is heard with the first frame."""
@@ -82,13 +86,28 @@ class VideoWriter:
         block = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples[None]), format='fltp', layout='mono')
         block.sample_rate, block.time_base, block.pts = SAMPLE_RATE, Fraction(1, SAMPLE_RATE), self._heard
         self._heard += len(samples)
-        self._container.mux(self._sound.encode(block))
+        self._mux(self._sound, block)
 
     def close(self) -> None:
         """Finish the file."""
-        for stream in filter(None, (self._stream, self._sound)):
-            self._container.mux(stream.encode(None))
-        self._container.close()
+        try:
+            for stream in filter(None, (self._stream, self._sound)):
+                self._mux(stream, None)
+        finally:
+            with self._named():
+                self._container.close()
+
+    def _mux(self, stream: Any, frame: Any) -> None:
+        with self._named():
+            self._container.mux(stream.encode(frame))
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Name the file in what goes wrong, as where the disk is full."""
+        try:
+            yield
+        except (OSError, av.FFmpegError) as error:
+            raise InputError(f'The video {self._path} cannot be written: {error}') from error
 
     def __enter__(self) -> VideoWriter:
         return self

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -52,6 +53,7 @@ class VideoFile:
 
     def __init__(self, path: Path) -> None:
         self.path, self.begin = path, BEGIN
+        self.unused: Counter[str] = Counter()
         with opened(path) as container:
             self._zero = zero_of(container)
             index = _index(container)

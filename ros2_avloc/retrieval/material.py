@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -83,6 +84,7 @@ class Photo:
 
     def __init__(self, path: Path) -> None:
         self.path, self.begin = path, BEGIN
+        self.unused: Counter[str] = Counter()
         self.stamps: Stamps = np.array([BEGIN], np.int64)
 
     def frames(self, indices: Iterable[int]) -> Iterator[Frame]:

@@ -26,14 +26,26 @@ def test_an_assignment_comes_after_the_file(tmp_path):
     assert (settings.model_strict, settings.model_bundle) == (True, './mine')
 
 
-@pytest.mark.parametrize('wrong', ['sources.max:=2.5', 'model.strict:=1', 'audio.select:=left',
+@pytest.mark.parametrize('wrong', ['sources.max:=2.5', 'sources.max:=true', 'model.strict:=1',
+                                   'audio.select:=[1.5]', 'audio.select:=left',
                                    'audio.offset:=soon', 'model.bundle:=3', 'sources.max'])
 def test_a_value_of_another_kind_is_refused(wrong):
     with pytest.raises(InputError, match=wrong.partition(':=')[0]):
         given_settings(None, [wrong])
 
 
-@pytest.mark.parametrize('content', ['a: [', 'a: 3\n', '3', '/**: {sources.max: 2}'])
+def test_what_a_file_says_to_other_nodes_is_passed_over(tmp_path):
+    (tmp_path / 'robot.yaml').write_text(
+        'usb_cam:\n  ros__parameters: {sources.max: 1, image_transport: compressed}\n'
+        '/avloc:\n  ros__parameters: {sources: {threshold: 0.5}}\n'
+        '/**:\n  ros__parameters: {use_sim_time: true, sources: {threshold: 0.9, max: 7}}\n')
+    assert given_settings(tmp_path / 'robot.yaml', []) == Settings(sources_threshold=0.5, sources_max=7)
+    (tmp_path / 'camera.yaml').write_text('usb_cam:\n  ros__parameters: {sources.max: 1}\n')
+    with pytest.raises(InputError, match='camera.yaml says nothing to the node'):
+        given_settings(tmp_path / 'camera.yaml', [])
+
+
+@pytest.mark.parametrize('content', ['a: [', '3', '', '/**: {sources.max: 2}', '/**: 4'])
 def test_a_file_that_is_none_is_named(tmp_path, content):
     (tmp_path / 'odd.yaml').write_text(content)
     with pytest.raises(InputError, match='odd.yaml cannot be read as a parameter file'):

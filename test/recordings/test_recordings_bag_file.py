@@ -11,6 +11,7 @@ from ros2_avloc.audio.hearing import Hearing
 from ros2_avloc.audio.listening import Listening
 from ros2_avloc.audio.sound import SOUND_SAMPLES, Missing, Sound
 from ros2_avloc.errors import InputError
+from ros2_avloc.messages.stamps import to_nanoseconds
 from ros2_avloc.recordings.bag_file import BagFile
 from ros2_avloc.recordings.topics import Topics, choose_topics
 from ros2_avloc.simulation.faults import Faults
@@ -192,6 +193,8 @@ def test_topics_are_found_by_type_and_by_what_lies_beside_them():
     assert choose_topics(TOPICS, image='/avloc/heatmap').image == '/avloc/heatmap'
     compressed = {name: kind for name, kind in TOPICS.items() if kind != 'sensor_msgs/msg/Image'}
     assert choose_topics(compressed).image == '/cam/image_raw/compressed'
+    assert choose_topics(compressed | {'/avloc/heatmap': 'sensor_msgs/msg/Image'}).image \
+        == '/cam/image_raw/compressed', 'what a node published is no camera'
     assert choose_topics({}).image == ''
 
 
@@ -238,3 +241,17 @@ def test_one_bad_message_is_passed_over(tmp_path, bags, truth):
     assert sum(not isinstance(item, Chunk) for item in bag.arrivals()) == 43
     with pytest.raises(InputError, match='bag: .*unknown'):
         list(bag.frames([4]))
+
+
+def test_frames_whose_stamps_cannot_be_are_left_out_and_counted(tmp_path, bags, truth):
+    messages = bags.scene(truth.noise_of(3.0), frame_rate=10)
+    images = [entry for entry in messages if entry[0] == '/camera/image_raw']
+    same = to_nanoseconds(images[10][2].header.stamp)
+    for place, stamp in ((0, truth.NS), (7, 0), (20, 10 ** 18), (11, same)):
+        images[place][2].header = bags.header(stamp)
+    bag = BagFile(bags.write(tmp_path / 'bag', messages))
+    assert len(bag.stamps) == len(images) - 4
+    assert (np.diff(bag.stamps) > 0).all() and np.ptp(bag.stamps) < 3 * truth.NS
+    assert +bag.unused == {'frames without a stamp': 1, 'frames with the stamp of another': 1,
+                           'frames whose stamps do not fit those around them': 2}
+    assert len(list(bag.frames(range(len(bag.stamps))))) == len(bag.stamps)

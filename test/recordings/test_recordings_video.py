@@ -2,7 +2,7 @@ import av
 import numpy as np
 import pytest
 
-from ros2_avloc.audio.sound import SOUND_SAMPLES, Sound
+from ros2_avloc.audio.sound import HOP, SOUND_SAMPLES, Missing, Sound
 from ros2_avloc.errors import InputError
 from ros2_avloc.recordings.film import Film
 from ros2_avloc.recordings.video import VideoWriter
@@ -43,16 +43,39 @@ def test_a_file_that_cannot_be_made_is_named(tmp_path, name):
         VideoWriter(tmp_path / name, 64, 48, 15.0)
 
 
-def test_a_film_has_the_size_of_its_first_picture(tmp_path):
+class Tone:
+    """A recording with sound in its second half, as far as a film asks."""
+
+    stamps = np.arange(5, 2_000_000_006, 100_000_000)
+
+    def sounds(self, untils):
+        for until in untils:
+            ends = (until - 5) * 48_000 // 1_000_000_000 // HOP * HOP
+            there = 96_000 <= ends <= 144_000
+            yield Sound(np.full(SOUND_SAMPLES, 0.3, np.float32), ends, 0) if there else Missing.NO_AUDIO
+
+
+def test_a_film_has_the_size_of_its_first_picture_and_the_sound_of_the_recording(tmp_path):
     grey = np.full((48, 64, 3), 120, np.uint8)
-    with Film(tmp_path / 'out.mp4', 10.0) as film:
-        film.hear(Sound(np.ones(SOUND_SAMPLES, np.float32), SOUND_SAMPLES, 0), 0)
-        film.show(grey, 5)
-        film.show(np.full((96, 128, 3), 120, np.uint8), 100_000_005)
+    with Film(tmp_path / 'out.mp4', 10.0, Tone()) as film:
+        for number, stamp in enumerate(Tone.stamps.tolist()):
+            film.show(np.full((96, 128, 3), 120, np.uint8) if number == 1 else grey, stamp)
     with av.open(str(tmp_path / 'out.mp4')) as container:
         frames = list(container.decode(video=0))
-    assert [(frame.width, frame.height) for frame in frames] == [(64, 48)] * 2
+    assert {(frame.width, frame.height) for frame in frames} == {(64, 48)}
     np.testing.assert_allclose(frames[1].to_ndarray(format='bgr24'), grey, atol=4)
-    with Film(tmp_path / 'none.mp4', 10.0):
+    with av.open(str(tmp_path / 'out.mp4')) as container:
+        heard = np.concatenate([block.to_ndarray()[0] for block in container.decode(audio=0)])
+    loud = np.flatnonzero(np.abs(heard) > 0.1)
+    assert abs(loud[0] / 48_000 - 1.0) < 0.05 and abs(loud[-1] / 48_000 - 2.1) < 0.15
+    with Film(tmp_path / 'none.mp4', 10.0, Tone()):
         pass
     assert not (tmp_path / 'none.mp4').exists()
+
+
+def test_two_frames_within_a_tick_are_both_kept(tmp_path):
+    with VideoWriter(tmp_path / 'out.mp4', 64, 48, 10.0) as video:
+        for stamp in (0, 3_000, 7_000, 100_000_000):
+            video.write(np.zeros((48, 64, 3), np.uint8), stamp)
+    with av.open(str(tmp_path / 'out.mp4')) as container:
+        assert len(list(container.decode(video=0))) == 4
