@@ -9,10 +9,9 @@ from __future__ import annotations
 import shutil
 import signal
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -33,14 +32,14 @@ from ros2_avloc.node.messages import Where, type_name
 from ros2_avloc.node.model import Model
 from ros2_avloc.node.outputs import TYPES, Answers
 from ros2_avloc.node.overlays import Overlays
-from ros2_avloc.node.settings import Settings, entries
+from ros2_avloc.node.settings import Settings
+from ros2_avloc.node.tally import Tally
 from ros2_avloc.pipeline import Result
 from ros2_avloc.recordings.bag import BagWriter
 from ros2_avloc.recordings.film import Film
 from ros2_avloc.recordings.finding import open_recording
 from ros2_avloc.recordings.recording import HALF, SECOND, Recording
 from ros2_avloc.recordings.topics import Named
-from ros2_avloc.recordings.video_file import VideoFile
 from ros2_avloc.share import message_folders
 from ros2_avloc.vision.frame import Frame
 from ros2_avloc.vision.pose import Pose
@@ -56,43 +55,6 @@ NODE = '/avloc'
 
 CAMERA = 'camera_optical_frame'
 """Frame id of frames that have none, as those of video files: RViz shows nothing without one."""
-
-UNHEEDED = ('target_frame', 'audio.array')
-"""Parameters that need transforms."""
-
-UNHEEDED_OF_VIDEOS = ('audio.offset', 'audio.select', 'audio.stamp_at')
-"""Parameters that say how messages are heard."""
-
-LACKS = {Missing.NO_AUDIO: 'frames before the first whole second of sound',
-         Missing.NOT_YET: 'frames after the last sound',
-         Missing.HOLE: 'frames whose second of sound is not whole'}
-
-
-@dataclass
-class Tally:
-    """What came of a recording.
-
-    Attributes
-    ----------
-    localised, sounding
-        Frames that were looked at, and those in which something sounds.
-    attended
-        Ids of the tracks that were attended to.
-    left
-        How many of what were left out, in words that say why.
-    faults
-        By the same words, the first error.
-    stopped
-        Whether somebody did not want to wait for the end.
-    """
-
-    localised: int = 0
-    sounding: int = 0
-    attended: set[int] = field(default_factory=set)
-    left: Counter[str] = field(default_factory=Counter)
-    faults: dict[str, str] = field(default_factory=dict)
-    stopped: bool = False
-
 
 class Recorded(Answers):
     """Writes all messages but the overlay, which is a video, into a bag; each at its frame's time."""
@@ -152,7 +114,7 @@ def run(path: Path, out: Path, settings: Settings, named: Named, console: Consol
         seconds = time.monotonic() - begun
     finally:
         model.close()
-    _tell(recording, settings, model, tally, seconds, say)
+    tally.tell(recording, settings, model, seconds, say)
     if tally.localised:
         say(f'Written: {out / BAG} (topics {NODE}/...) and {out / VIDEO}.')
     else:
@@ -231,7 +193,7 @@ def _looked_through(recording: Recording, out: Path, settings: Settings, model: 
             result = pipeline.process(frame, sound, calibration.camera(width, height), pose)
             where = Where.of(frame.frame_id, pose, frame.frame_id)
             answers.publish(result, sound, where, settings)
-            _count(tally, result)
+            tally.count(result)
             film.show(overlays.of(result, sound, where), frame.stamp)
     return tally
 
@@ -268,7 +230,7 @@ def _looks(recording: Recording, places: Sequence[int], later: int,
     sounds = _each(recording.sounds, untils, 'seconds of sound that cannot be read', tally)
     for frame, sound in zip(frames, sounds, strict=True):
         if isinstance(sound, Missing):
-            tally.left[LACKS[sound]] += 1
+            tally.lack(sound)
         named = frame and (frame if frame.frame_id else replace(frame, frame_id=CAMERA))
         yield named, sound if isinstance(sound, Sound) else None
 
@@ -281,36 +243,6 @@ def _each(read: Callable[[Sequence[int]], Iterator[T]], wanted: Sequence[int], u
         try:
             yield next(found)
         except InputError as error:
-            tally.left[unread] += 1
-            tally.faults.setdefault(unread, str(error))
+            tally.fail(unread, error)
             found = read(wanted[number + 1:])
             yield None
-
-
-def _count(tally: Tally, result: Result) -> None:
-    tally.localised += 1
-    tally.sounding += bool(result.sources)
-    if result.attended is not None:
-        tally.attended.add(result.attended.id)
-
-
-def _tell(recording: Recording, settings: Settings, model: Model, tally: Tally, seconds: float,
-          say: Callable[[str], None]) -> None:
-    first, last = int(recording.stamps[0]), int(recording.stamps[-1])
-    share = tally.sounding / max(tally.localised, 1)
-    say(f'{tally.localised} of {len(recording.stamps)} frames localised; in {share:.0%} of them something in '
-        f'view sounds. Tracks attended to: {len(tally.attended)}.')
-    for what, count in (Counter(recording.unused) + tally.left).items():
-        fault = f'. The first: {tally.faults[what]}' if what in tally.faults else ''
-        say(f'Left out ({count}): {what}{fault}')
-    unheeded = [*UNHEEDED, *(UNHEEDED_OF_VIDEOS if isinstance(recording, VideoFile) else ())]
-    changed = [entry.name for entry in entries() if entry.name in unheeded
-               and getattr(settings, entry.name.replace('.', '_')) != entry.default]
-    if changed:
-        say(f'Not heeded, see docs/run.md: {", ".join(changed)}.')
-    runs = model.identity
-    if settings.model_engine not in ('auto', runs.name):
-        for sentence in model.declined:
-            say(sentence)
-    speed = '' if tally.stopped else f', at {(last - first) / SECOND / seconds:.1f} times the speed'
-    say(f'{model.bundle} ran on {runs.name} {runs.version}, {runs.precision}, {runs.device}{speed}.')
