@@ -35,6 +35,10 @@ class Remote:
     def state(self):
         return self.client.call(GetState, f'{self.name}/get_state').current_state.id
 
+    def reaches(self, state, node, sentence):
+        """Wait until the node, which starts by itself, has said why it got no further."""
+        self.client.until(lambda: sentence in node.log and self.state == state)
+
     def set(self, parameter, text):
         value = ParameterValue(type=ParameterType.PARAMETER_STRING, string_value=str(text))
         return self.client.call(SetParameters, f'{self.name}/set_parameters',
@@ -169,8 +173,8 @@ def test_a_wrong_parameter_at_the_start_ends_the_process_with_a_sentence(start_n
 def test_a_target_frame_without_tf2_fails_with_what_to_install(start_node, make_client, lamp_bundle):
     node = start_node(model__bundle=lamp_bundle, model__engine='onnxruntime', target_frame='base_link')
     remote = Remote(make_client(), '/avloc')
-    assert remote.state == State.PRIMARY_STATE_UNCONFIGURED
-    assert 'Failed to configure: target_frame needs tf2_ros, which is not installed' in node.log
+    remote.reaches(State.PRIMARY_STATE_UNCONFIGURED, node,
+                   'Failed to configure: target_frame needs tf2_ros, which is not installed')
     assert node.stop() == 0
 
 
@@ -178,7 +182,7 @@ def test_a_qos_override_that_cannot_be_fails_to_activate(start_node, make_client
     node = start_node('-p', 'qos_overrides./image.subscription.reliability:=perhaps',
                       model__bundle=lamp_bundle, model__engine='onnxruntime')
     remote = Remote(make_client(), '/avloc')
-    assert remote.state == State.PRIMARY_STATE_INACTIVE
-    assert 'Failed to activate: The topic /image cannot be subscribed to' in node.log
+    remote.reaches(State.PRIMARY_STATE_INACTIVE, node,
+                   'Failed to activate: The topic /image cannot be subscribed to')
     assert 'Traceback' not in node.log
     assert node.stop() == 0
