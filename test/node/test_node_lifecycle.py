@@ -136,8 +136,9 @@ def test_a_failed_autostart_leaves_a_node_that_can_be_helped(start_node, make_cl
     node = start_node(model__bundle='nonesuch', model__engine='onnxruntime')
     client = make_client()
     remote = Remote(client, '/avloc')
-    assert remote.state == State.PRIMARY_STATE_UNCONFIGURED
-    assert node.log.count('Failed to configure: models/nonesuch is not part of this installation') == 1
+    sentence = 'Failed to configure: models/nonesuch is not part of this installation'
+    remote.reaches(State.PRIMARY_STATE_UNCONFIGURED, node, sentence)
+    assert node.log.count(sentence) == 1
     assert remote.set('model.bundle', lamp_bundle).successful
     assert remote.change(CONFIGURE)
     assert remote.change(ACTIVATE)
