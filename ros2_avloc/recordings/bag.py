@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
@@ -15,6 +14,7 @@ from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from rosbags.typesys.store import Typestore
 
 from ros2_avloc.errors import InputError
+from ros2_avloc.recordings.writing import writing
 
 METADATA_VERSION: Literal[9] = 9
 """Version of rosbag2's metadata.yaml: what Jazzy and later write, and Humble's reader still takes."""
@@ -74,21 +74,13 @@ class BagWriter:
             self._connections[topic] = self._writer.add_connection(
                 topic, message_type, typestore=self._types
             )
-        with self._named():
+        with writing(f'The recording {self._path}'):
             self._writer.write(self._connections[topic], stamp, message)
 
     def close(self) -> None:
         """Finish the recording."""
-        with self._named():
+        with writing(f'The recording {self._path}'):
             self._writer.close()
-
-    @contextmanager
-    def _named(self) -> Iterator[None]:
-        """Name the recording in what goes wrong, as where the disk is full."""
-        try:
-            yield
-        except OSError as error:
-            raise InputError(f'The recording {self._path} cannot be written: {error}') from error
 
     def __enter__(self) -> BagWriter:
         return self

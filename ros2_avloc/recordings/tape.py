@@ -11,10 +11,14 @@ from numpy.typing import NDArray
 from ros2_avloc.audio.hearing import Hearing
 from ros2_avloc.audio.sound import HOP, SAMPLE_RATE, SOUND_SAMPLES, Missing, Sound
 from ros2_avloc.recordings.recording import SECOND, Stamps
+from ros2_avloc.recordings.writing import writing
 
 _HOP_NS = HOP * SECOND // SAMPLE_RATE
 _STEP = SECOND // 2
 """ns between two looks at a timeline that is heard without a gap."""
+
+KEPT = 'The sound of a recording, which is kept in a temporary file (TMPDIR says where),'
+"""What a tape is to a person."""
 
 
 @dataclass
@@ -79,7 +83,8 @@ class Tape:
         """Make all that was taken down readable; nothing is taken down afterwards."""
         if self._asked is not None:
             self._note_time(self._asked + _HOP_NS)
-        self._file.flush()
+        with writing(KEPT):
+            self._file.flush()
         if self._written:
             self._samples = np.memmap(self._file, np.float32, 'r', shape=(self._written,))
 
@@ -113,7 +118,8 @@ class Tape:
             self._note_time(until - _HOP_NS)
         stretch = self._open
         new = second.samples[SOUND_SAMPLES - (second.end - stretch.end):] if second.end > stretch.end else ()
-        self._file.write(np.asarray(new, np.float32).tobytes())
+        with writing(KEPT):
+            self._file.write(np.asarray(new, np.float32).tobytes())
         self._written += len(new)
         stretch.end = max(stretch.end, second.end)
         self._note_time(until)

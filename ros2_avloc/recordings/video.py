@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from ros2_avloc.audio.sound import SAMPLE_RATE
 from ros2_avloc.errors import InputError
+from ros2_avloc.recordings.writing import writing
 
 TICKS_PER_SECOND = 90_000
 """Time base of the video stream, MPEG's own."""
@@ -94,20 +94,15 @@ class VideoWriter:
             for stream in filter(None, (self._stream, self._sound)):
                 self._mux(stream, None)
         finally:
-            with self._named():
+            with self._writing():
                 self._container.close()
 
     def _mux(self, stream: Any, frame: Any) -> None:
-        with self._named():
+        with self._writing():
             self._container.mux(stream.encode(frame))
 
-    @contextmanager
-    def _named(self) -> Iterator[None]:
-        """Name the file in what goes wrong, as where the disk is full."""
-        try:
-            yield
-        except (OSError, av.FFmpegError) as error:
-            raise InputError(f'The video {self._path} cannot be written: {error}') from error
+    def _writing(self) -> AbstractContextManager[None]:
+        return writing(f'The video {self._path}', av.FFmpegError)
 
     def __enter__(self) -> VideoWriter:
         return self
