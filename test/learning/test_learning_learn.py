@@ -186,15 +186,16 @@ def test_stages_divide_a_run():
         budgets('paper', (1, False), ['pictures=3'])
 
 
-def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path, monkeypatch):
-    """A terminal sends it to the process that learns and to those that compose items alike."""
-    learn, before = Correspondence.training_step, signal.getsignal(signal.SIGINT)
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_or_sigterm_saves_and_says_how_to_go_on(number, tmp_path, monkeypatch):
+    """Terminals and service managers send it to the process that learns and to those that compose alike."""
+    learn, before = Correspondence.training_step, signal.getsignal(number)
 
     def training_step(self, batch):
         if self.global_step == 2:
             for process in multiprocessing.active_children():
-                os.kill(process.pid, signal.SIGINT)
-            signal.raise_signal(signal.SIGINT)
+                os.kill(process.pid, number)
+            signal.raise_signal(number)
         return learn(self, batch)
 
     monkeypatch.setattr(Correspondence, 'training_step', training_step)
@@ -203,7 +204,8 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path, monkeypatch):
     assert isinstance(ended.exception, SystemExit)
     assert "Stopped at step 3 of the stage 'avc'" in ended.output
     assert '--resume goes on from there' in ended.output
-    assert signal.getsignal(signal.SIGINT) is before
+    assert signal.getsignal(number) is before
+    assert not multiprocessing.active_children()
     assert torch.load(tmp_path / 'avc' / 'last.ckpt', weights_only=True)['global_step'] == 3
 
 

@@ -1,8 +1,13 @@
-"""Two processes learn what one learns from both their batches. Run by torchrun, this file is one of them."""
+"""Two processes learn what one learns from both their batches, and stop together.
+
+Run by torchrun, this file is one of them.
+"""
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -38,8 +43,8 @@ class Plain(Correspondence):
         return torch.optim.SGD(self.parameters(), lr=0.1)
 
 
-def learn(directory, batch):
-    """Three steps, without BatchNorm, whose statistics processes share on GPUs alone."""
+def learn(directory, batch, steps=3, workers=0):
+    """Some steps, without BatchNorm, whose statistics processes share on GPUs alone."""
     torch.manual_seed(0)
     network = AVOLNet(4, 16, batch_norm=False)
     for tower in (network.vision, network.sound):
@@ -48,18 +53,20 @@ def learn(directory, batch):
                 setattr(tower, name, nn.Identity())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loop, 'precision', lambda: '32-true')
-        fit(Plain(network, Budget(3, batch, 0.05, workers=0)), Stream([(Noise(), 1.0)], 1), directory)
+        fit(Plain(network, Budget(steps, batch, 0.05, workers)), Stream([(Noise(), 1.0)], 1), directory)
 
 
 def learned(directory):
     return torch.load(directory / 'last.ckpt', weights_only=True)['state_dict']
 
 
+ENVIRONMENT = {**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONPATH': str(Path(__file__).parents[2])}
+
+
 def test_two_processes_learn_what_one_learns_from_twice_the_batch(tmp_path):
     learn(tmp_path / 'alone', 8)
     learn(tmp_path / 'half', 4)
-    subprocess.run([*TORCHRUN, __file__, str(tmp_path / 'together'), '4'], check=True,
-                   env={**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONPATH': str(Path(__file__).parents[2])})
+    subprocess.run([*TORCHRUN, __file__, str(tmp_path / 'together'), '4'], check=True, env=ENVIRONMENT)
     alone, half, together = (learned(tmp_path / name) for name in ('alone', 'half', 'together'))
     assert alone.keys() == together.keys()
     for name, weights in alone.items():
@@ -68,5 +75,20 @@ def test_two_processes_learn_what_one_learns_from_twice_the_batch(tmp_path):
                for name, weights in alone.items())
 
 
+def test_two_processes_that_torchrun_stops_save_at_one_step(tmp_path):
+    """It sends what stopped it to each of them, and to those that compose items for them."""
+    command = [*TORCHRUN, __file__, str(tmp_path), '4', '100000', '1']
+    with subprocess.Popen(command, env=ENVIRONMENT, text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT) as running:
+        while not list(tmp_path.glob('log/version_0/metrics.csv')) and running.poll() is None:
+            time.sleep(0.1)
+        running.send_signal(signal.SIGTERM)
+        output = running.communicate()[0]
+    said = [line for line in output.splitlines() if 'StoppedError: Stopped at step' in line]
+    assert len(said) == 2, output
+    step, = {line.split('Stopped at step ')[1].split(' ')[0] for line in said}
+    assert torch.load(tmp_path / 'last.ckpt', weights_only=True)['global_step'] == int(step)
+
+
 if __name__ == '__main__':
-    learn(Path(sys.argv[1]), int(sys.argv[2]))
+    learn(Path(sys.argv[1]), *map(int, sys.argv[2:]))

@@ -94,5 +94,6 @@ def loader_of(stream: Dataset[Any], batches: Sampler[list[int]], workers: int) -
 
 
 def _prepare_worker(_: int) -> None:
-    """Leave Ctrl-C to the process that learns."""
+    """Leave what is sent to all of a run to the process that learns; a second SIGTERM ends this one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda number, _: signal.signal(number, signal.SIG_DFL))

@@ -46,13 +46,19 @@ class StopRequest:
 
     def __enter__(self) -> StopRequest:
         if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._ask)
-                            for number in (signal.SIGINT, signal.SIGTERM)}
+            self._before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        self.listen()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
         self._restore()
+
+    def listen(self) -> None:
+        """Take the signals, and take them back: Lightning, which took SIGTERM, would end without saving."""
+        if not self.asked:
+            for number in self._before:
+                signal.signal(number, self._ask)
 
     def _ask(self, number: int, frame: Any) -> None:
         self.asked = True
@@ -71,6 +77,10 @@ class Keeper(lightning.Callback):
         self.stopped = False
         self._path, self._share, self._request = path, share, request
         self._saved = time.monotonic()
+
+    def on_train_start(self, trainer: lightning.Trainer, pl_module: Any) -> None:
+        """Be asked to stop from here on by no other way."""
+        self._request.listen()
 
     @property
     def state_key(self) -> str:

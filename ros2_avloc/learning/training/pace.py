@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import Any, Protocol
 
 import lightning
@@ -58,13 +58,24 @@ class Waiting:
 
     def __init__(self, batches: Iterable[Any]) -> None:
         self._batches, self.watch = batches, Stopwatch()
+        self._running: Generator[Any] | None = None
 
     def __iter__(self) -> Iterator[Any]:
+        self._running = self._waited_for()
+        return self._running
+
+    def _waited_for(self) -> Generator[Any]:
         batches = iter(self._batches)
         while True:
             with self.watch:
                 batch = next(batches)
             yield batch
+
+    def close(self) -> None:
+        """Let go of what makes the batches, so that its processes end here, and not with this one."""
+        if self._running is not None:
+            self._running.close()
+        self._batches = ()
 
 
 _BOUNDS = {'in the network': 'the network', 'waiting for data': 'the data; more --workers may help',
