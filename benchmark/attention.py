@@ -12,8 +12,9 @@ from __future__ import annotations
 import argparse
 import json
 import math
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,6 +27,7 @@ from benchmark import machine
 from benchmark.fits import Fits
 from benchmark.trust import Trust
 from ros2_avloc.audio.sound import HOP, SAMPLE_RATE, SOUND_SAMPLES, Sound
+from ros2_avloc.learning.measures.figures import resampled
 from ros2_avloc.model.bundle import Bundle
 from ros2_avloc.model.engines import open_engine
 from ros2_avloc.model.localizer import Localizer
@@ -51,8 +53,8 @@ IDEAL_THRESHOLD = 0.5
 LONGEST = 0.5 + 1e-6
 """Seconds of delay that are in time."""
 
-ATTENTION = ('right', 'false', 'judged', 'right, strictly', 'false, strictly', 'within 0.5 s',
-             'of the first source')
+ATTENTION = ('right', 'right, interval', 'false', 'false, interval', 'judged', 'right, strictly',
+             'false, strictly', 'within 0.5 s', 'of the first source')
 """Columns of the table of attention."""
 
 SETTINGS = PipelineSettings()
@@ -71,6 +73,23 @@ class Played(Protocol):
         """Give samples."""
 
 
+@dataclass
+class Score:
+    """What scenes of one kind gave.
+
+    Attributes
+    ----------
+    scenes
+        How many frames of each scene got which verdict.
+    """
+
+    tracks: TrackScore = field(default_factory=TrackScore)
+    attention: AttentionScore = field(default_factory=AttentionScore)
+    fits: Fits = field(default_factory=Fits)
+    trust: Trust = field(default_factory=Trust)
+    scenes: list[Counter[Verdict]] = field(default_factory=list)
+
+
 @dataclass(frozen=True)
 class Take:
     """A scene as a network answered it: windows to replay, and the camera."""
@@ -82,15 +101,16 @@ class Take:
     still: bool = True
     """Whether tracks are told in a frame that stands still, or in the camera's."""
 
-    def judge(self, tracks: TrackScore, attention: AttentionScore, fits: Fits, trust: Trust) -> None:
+    def judge(self, score: Score) -> None:
         """Add what sources, tracks and attention make of it."""
         results = list(replay(self.moments, self.windows, self.camera, threshold=self.threshold,
                               settings=SETTINGS, undo_motion=self.still))
-        tracks.add(self.moments, results, forget=SETTINGS.forget, camera_frame=not self.still)
-        fits.add(self.moments, results)
-        trust.add(self.moments, results)
+        score.tracks.add(self.moments, results, forget=SETTINGS.forget, camera_frame=not self.still)
+        score.fits.add(self.moments, results)
+        score.trust.add(self.moments, results)
         if self.still:
-            attention.add(self.moments, results, self.camera, min_dwell=SETTINGS.min_dwell)
+            judged = score.attention.add(self.moments, results, self.camera, min_dwell=SETTINGS.min_dwell)
+            score.scenes.append(Counter(one.verdict for one in judged))
 
 
 class Shipped:
@@ -120,7 +140,7 @@ def ideal(moments: list[Moment], camera: Camera, seed: int) -> Take:
     return Take(moments, windows, camera, IDEAL_THRESHOLD)
 
 
-def takes(network: Shipped, scenes: int, pack: Path | None) -> Iterator[tuple[str, Take]]:
+def takes(network: Shipped, scenes: int, photo_scenes: int, pack: Path | None) -> Iterator[tuple[str, Take]]:
     """Yield what the networks answer to all scenes, and what kind of scene each is."""
     for seed in range(STAGE_SEED, STAGE_SEED + scenes):
         stage = Stage(seed)
@@ -134,7 +154,7 @@ def takes(network: Shipped, scenes: int, pack: Path | None) -> Iterator[tuple[st
         yield 'simulator, ideal network', ideal(moments, scene.camera, seed)
         yield 'simulator, shipped network', network.take(scene, moments)
     if pack is not None:
-        yield from ((kind, take) for kind, take in photo_takes(network, scenes, pack))
+        yield from photo_takes(network, photo_scenes, pack)
 
 
 def photo_takes(network: Shipped, scenes: int, pack: Path) -> Iterator[tuple[str, Take]]:
@@ -159,16 +179,26 @@ def track_figures(score: TrackScore) -> dict[str, Any]:
             'found again': share(score.found, score.gone), 'came back': score.gone}
 
 
-def attention_figures(score: AttentionScore) -> dict[str, Any]:
-    """Return the figures of attention."""
+def attention_figures(score: AttentionScore, scenes: Sequence[Counter[Verdict]]) -> dict[str, Any]:
+    """Return the figures of attention; frames of one scene are alike, so intervals are over scenes."""
     judged = score.verdicts.total() - score.verdicts[Verdict.CHANGING]
-    return {'right': rounded(right(score.verdicts)), 'false': rounded(false(score.verdicts)),
+    return {'right': rounded(right(score.verdicts)),
+            'right, interval': interval([(one[Verdict.RIGHT], one[Verdict.ELSEWHERE] + one[Verdict.MISSED])
+                                         for one in scenes]),
+            'false': rounded(false(score.verdicts)),
+            'false, interval': interval([(one[Verdict.FALSE], one[Verdict.QUIET]) for one in scenes]),
             'judged': share(judged, score.verdicts.total()),
             'right, strictly': rounded(right(score.strict)), 'false, strictly': rounded(false(score.strict)),
             'within 0.5 s': in_time(score.delays), 'of the first source': in_time(score.own_delays),
             'lost (frames)': {one.value: score.losses[one] for one in Loss},
             'only strictly wrong (frames)': {one.value: score.edges[one] for one in Edge},
             'frames': {one.value: count for one, count in score.verdicts.items()}}
+
+
+def interval(counts: Sequence[tuple[int, int]]) -> list[float | None]:
+    """Return the ends of the 95 % interval of a share, from the frames for and against it of each scene."""
+    ends: list[float | None] = resampled(lambda sums: sums[..., 0] / sums.sum(axis=-1), counts)['interval']
+    return [None if end is None else rounded(end) for end in ends]
 
 
 def fit_figures(fits: Fits) -> dict[str, Any]:
@@ -204,18 +234,19 @@ def main() -> None:
     """Measure, show, and write down."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--scenes', type=int, default=8, help='of each kind')
+    parser.add_argument('--photo-scenes', type=int, default=40, help='of the pack: they differ more')
     parser.add_argument('--pack', type=Path, help='real photos and recordings, such as ../shared/data')
     parser.add_argument('--bundle', type=Path, default=share_path('models', 'avolnet'))
     parser.add_argument('--output', type=Path, default=RESULTS)
     given = parser.parse_args()
-    scores: dict[str, tuple[TrackScore, AttentionScore, Fits, Trust]] = {}
-    for kind, take in takes(Shipped(given.bundle), given.scenes, given.pack):
-        take.judge(*scores.setdefault(kind, (TrackScore(), AttentionScore(), Fits(), Trust())))
-    tracks = {kind: track_figures(score) for kind, (score, *_) in scores.items()}
-    attention = {kind: attention_figures(score) for kind, (_, score, *_) in scores.items()
+    scores: defaultdict[str, Score] = defaultdict(Score)
+    for kind, take in takes(Shipped(given.bundle), given.scenes, given.photo_scenes, given.pack):
+        take.judge(scores[kind])
+    tracks = {kind: track_figures(score.tracks) for kind, score in scores.items()}
+    attention = {kind: attention_figures(score.attention, score.scenes) for kind, score in scores.items()
                  if not kind.startswith('stage')}
-    fitted = {kind: fit_figures(fits) for kind, (_, _, fits, _) in scores.items()}
-    trusted = {kind: trust.bins() for kind, (*_, trust) in scores.items()}
+    fitted = {kind: fit_figures(score.fits) for kind, score in scores.items()}
+    trusted = {kind: score.trust.bins() for kind, score in scores.items()}
     console = Console()
     console.print(show('Tracks', tracks, list(next(iter(tracks.values())))))
     console.print(show('Attention', attention, ATTENTION))
@@ -225,8 +256,8 @@ def main() -> None:
     for key, reasons in (('lost (frames)', Loss), ('only strictly wrong (frames)', Edge)):
         counts = {kind: row[key] for kind, row in attention.items()}
         console.print(show(key.capitalize(), counts, [one.value for one in reasons]))
-    made = machine.describe() | {'scenes': given.scenes, 'tracks': tracks, 'attention': attention,
-                               'fits': fitted, 'trust': trusted}
+    made = machine.describe() | {'scenes': given.scenes, 'photo scenes': given.photo_scenes, 'tracks': tracks,
+                                 'attention': attention, 'fits': fitted, 'trust': trusted}
     given.output.parent.mkdir(exist_ok=True)
     given.output.write_text(json.dumps(made, indent=2, ensure_ascii=False) + '\n', encoding='utf-8')
 

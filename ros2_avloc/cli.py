@@ -89,7 +89,8 @@ def train(
         from ros2_avloc.learning.training.recipe import Recipe
 
         if workers is None:
-            workers = max(1, (os.cpu_count() or 1) // int(os.environ.get('LOCAL_WORLD_SIZE', '1')) - 1)
+            cores = len(os.sched_getaffinity(0))
+            workers = max(1, cores // int(os.environ.get('LOCAL_WORLD_SIZE', '1')) - 1)
         begin = None if start is None else _model(start)
         others = tuple(map(_model, agree_with or ()))
         recipe = Recipe(rung, network, pack, videos, bags, image_topic, audio_topic, teachers, begin, others,
