@@ -24,9 +24,14 @@ TORCHRUN = [sys.executable, '-m', 'torch.distributed.run', '--standalone', '--np
 
 
 class Noise:
-    """Pictures and sounds of noise."""
+    """Pictures and sounds of noise, up to one that is broken."""
+
+    def __init__(self, broken):
+        self.broken = broken
 
     def item(self, number, rng):
+        if number >= self.broken:
+            raise ValueError('this item is broken')
         image = rng.integers(0, 256, (3, 64, 64)).astype('uint8')
         sound = rng.standard_normal((1, 257, 200)).astype('float32')
         return {'image': torch.from_numpy(image), 'spectrogram': torch.from_numpy(sound),
@@ -43,7 +48,7 @@ class Plain(Correspondence):
         return torch.optim.SGD(self.parameters(), lr=0.1)
 
 
-def learn(directory, batch, steps=3, workers=0):
+def learn(directory, batch, steps=3, workers=0, broken=1_000_000):
     """Some steps, without BatchNorm, whose statistics processes share on GPUs alone."""
     torch.manual_seed(0)
     network = AVOLNet(4, 16, batch_norm=False)
@@ -53,7 +58,7 @@ def learn(directory, batch, steps=3, workers=0):
                 setattr(tower, name, nn.Identity())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loop, 'precision', lambda: '32-true')
-        fit(Plain(network, Budget(steps, batch, 0.05, workers)), Stream([(Noise(), 1.0)], 1), directory)
+        fit(Plain(network, Budget(steps, batch, 0.05, workers)), Stream([(Noise(broken), 1.0)], 1), directory)
 
 
 def learned(directory):
@@ -88,6 +93,14 @@ def test_two_processes_that_torchrun_stops_save_at_one_step(tmp_path):
     assert len(said) == 2, output
     step, = {line.split('Stopped at step ')[1].split(' ')[0] for line in said}
     assert torch.load(tmp_path / 'last.ckpt', weights_only=True)['global_step'] == int(step)
+
+
+def test_a_run_ends_whose_items_cannot_be_composed(tmp_path):
+    """At its end Python tells the process that composes them to end, once, and waits for it."""
+    ended = subprocess.run([sys.executable, __file__, str(tmp_path), '4', '1000', '1', '60'], env=ENVIRONMENT,
+                           capture_output=True, text=True, timeout=120)
+    assert ended.returncode == 1
+    assert 'this item is broken' in ended.stderr
 
 
 if __name__ == '__main__':

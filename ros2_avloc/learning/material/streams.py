@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import itertools
+import multiprocessing
 import signal
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
@@ -93,7 +94,17 @@ def loader_of(stream: Dataset[Any], batches: Sampler[list[int]], workers: int) -
                       pin_memory=torch.cuda.is_available())
 
 
+PROMISED = multiprocessing.RawValue('b', False)
+"""Whether the process that learns has promised to end when it is told to; those that compose items see it."""
+
+
 def _prepare_worker(_: int) -> None:
-    """Leave what is sent to all of a run to the process that learns; a second SIGTERM ends this one."""
+    """Leave what is sent to all of a run to the process that learns."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda number, _: signal.signal(number, signal.SIG_DFL))
+    signal.signal(signal.SIGTERM, _end_unless_promised)
+
+
+def _end_unless_promised(number: int, _: object) -> None:
+    if not PROMISED.value:
+        signal.signal(number, signal.SIG_DFL)
+        signal.raise_signal(number)

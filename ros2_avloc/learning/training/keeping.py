@@ -16,6 +16,7 @@ from lightning.pytorch.callbacks import WeightAveraging
 from torch import Tensor
 
 from ros2_avloc.errors import InputError
+from ros2_avloc.learning.material.streams import PROMISED
 from ros2_avloc.learning.training.pace import Share
 
 SAVE_EVERY = 180.0
@@ -48,10 +49,12 @@ class StopRequest:
         if threading.current_thread() is threading.main_thread():
             self._before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
         self.listen()
+        PROMISED.value = True
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
+        PROMISED.value = False
         self._restore()
 
     def listen(self) -> None:

@@ -147,7 +147,7 @@ def fit(learner: Learner, stream: Stream, directory: Path, *, resume: bool = Fal
     rank, world = int(os.environ.get('RANK', '0')), int(os.environ.get('WORLD_SIZE', '1'))
     batches = Batches(learner.budget.batch, step, rank, world)
     data = Waiting(loader_of(stream, batches, learner.budget.workers))
-    with StopRequest() as request, closing(data):
+    with closing(data), StopRequest() as request:
         share = Share(learner.budget)
         pace = Pace(share, data, learner.taught)
         keeper = Keeper(last, share, request)
