@@ -233,7 +233,7 @@ def show(title: str, figures: dict[str, dict[str, Any]], keys: Sequence[str]) ->
 def main() -> None:
     """Measure, show, and write down."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('--scenes', type=int, default=8, help='of each kind')
+    parser.add_argument('--scenes', type=int, default=8, help='of each kind but photos')
     parser.add_argument('--photo-scenes', type=int, default=40, help='of the pack: they differ more')
     parser.add_argument('--pack', type=Path, help='real photos and recordings, such as ../shared/data')
     parser.add_argument('--bundle', type=Path, default=share_path('models', 'avolnet'))
